@@ -1,0 +1,77 @@
+// Where posts come from: what the ingestor asks of a source.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/model/post.hpp"
+
+namespace pullwire::ingestor {
+
+/// Time on the loop's clock (net/loop.hpp), since an arbitrary moment.
+using Time = std::chrono::nanoseconds;
+
+/// Takes what a source reads. Implemented by the ingestor.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  /// One request to the outside was made (`source_requests_total`).
+  virtual void requested() = 0;
+
+  /// A post was read. `position` says where reading must start so that this post
+  /// and all after it are read again. `post` and its strings are needed only
+  /// during the call.
+  virtual void post(const Post& post, std::string_view position) = 0;
+
+  /// Something that is no post was read and passed over; `where` names the place
+  /// ("posts.jsonl:17"), `why` the reason. Counted and logged.
+  virtual void skipped(std::string_view where, std::string_view why) = 0;
+
+  /// The outside world failed (a file vanished, a server answered 500). Counted,
+  /// and logged when it begins and when it ends. The source tries again.
+  virtual void error(std::string_view why) = 0;
+};
+
+/// A source is asked for posts only when there is credit for them. Not thread-safe:
+/// lives on the loop's thread; a call may block for a short local read at most.
+class Source {
+ public:
+  /// What keeps a post from being read twice (state.hpp).
+  enum class Identity {
+    Ids,      ///< the ids seen are remembered: they may come again elsewhere
+    Numbers,  ///< positions are numbers counting up by one; no id ever comes twice
+    Nothing,  ///< the source cannot be read again (standard input)
+  };
+
+  Source() = default;
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  virtual ~Source() = default;
+
+  virtual std::string_view name() const = 0;
+  virtual Identity identity() const = 0;
+
+  /// Asks for up to `wanted` (at least 1) posts. Makes at most one request and
+  /// gives `sink` what is there at `now`; may give more than `wanted`, at most one
+  /// page or 64 KiB. Returns when to ask again if there is demand then (`now`: at
+  /// once), or nothing if the source has ended.
+  virtual std::optional<Time> pull(Time now, std::size_t wanted, Sink& sink) = 0;
+
+  /// Where reading goes on: all before it was given to a sink or passed over.
+  virtual std::string position() const = 0;
+
+  /// What is stored durably for `position`: the position itself and whatever is
+  /// needed to know at the next start whether it still applies.
+  virtual std::string cursor(std::string_view position) const = 0;
+
+  /// Goes to a stored cursor; called at most once, before the first `pull`. A
+  /// cursor that no longer applies (the file was replaced) starts from the beginning.
+  virtual void resume(std::string_view cursor) = 0;
+};
+
+}  // namespace pullwire::ingestor

@@ -1,0 +1,32 @@
+// Where publication records end: what the reporter asks of a database.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "common/model/publication.hpp"
+
+namespace pullwire::reporter {
+
+/// One record of a batch, with the time at which the reporter stores it.
+struct Record {
+  Publication publication;
+  Timestamp recorded_at;
+};
+
+/// All functions are called on one worker thread, in turn.
+class Store {
+ public:
+  Store() = default;
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  virtual ~Store() = default;
+
+  /// Stores a batch, all or nothing. When it returns, the records are durable.
+  /// Throws std::runtime_error with a reason for the operator (disk full,
+  /// database locked); nothing is stored then, and the same batch can be tried again.
+  virtual void commit(std::span<const Record> batch) = 0;
+};
+
+}  // namespace pullwire::reporter

@@ -1,0 +1,55 @@
+// Where posts are published: what the republisher asks of a target.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/model/post.hpp"
+#include "common/model/publication.hpp"
+#include "republisher/render/renderer.hpp"
+
+namespace pullwire::republisher {
+
+/// A rendered post on its way to a target.
+struct Document {
+  const Post* post;      ///< never null
+  const Format* format;  ///< never null
+  std::string bytes;
+};
+
+/// How a publication ended.
+struct Outcome {
+  Status status = Status::Published;
+  std::string location;  ///< path or URL, if published
+  std::string error;     ///< reason, if not
+  std::optional<Timestamp> retry_at;
+};
+
+class Target {
+ public:
+  using Done = std::function<void(Outcome)>;
+
+  Target() = default;
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+  virtual ~Target() = default;
+
+  /// First step, on the worker thread, right after rendering: anything that may
+  /// block on a disk. Returns the outcome if that was all, nothing if `publish`
+  /// is to follow. Must not throw: what fails is an outcome.
+  virtual std::optional<Outcome> prepare(const Document& document) = 0;
+
+  /// Second step, on the loop's thread: begins the publication and returns at
+  /// once; calls `done` exactly once, later or before returning. Only called if
+  /// `prepare` returned nothing.
+  virtual void publish(const Document& document, Done done) = 0;
+
+  /// On the worker thread, when nothing has come for a while and before the
+  /// process ends: brings what depends on all publications (an index) up to
+  /// date. Must not throw.
+  virtual void tidy() {}
+};
+
+}  // namespace pullwire::republisher
