@@ -1,0 +1,200 @@
+// One end of a link: handshakes, sessions, liveness, farewell. Drives a Producer or
+// a Consumer with what the other end says, and says what they want said.
+//
+// Pure: messages and the time go in, messages and changes come out. Not thread-safe.
+// Protocol: common/PROTOCOL.md, "Sessions" and "Liveness".
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/flow/consumer.hpp"
+#include "common/flow/messages.hpp"
+#include "common/flow/producer.hpp"
+
+namespace pullwire::flow {
+
+/// Time since an arbitrary moment, on a clock that never goes back and that counts
+/// the time for which the machine was suspended.
+using Time = std::chrono::nanoseconds;
+
+/// Where a message came from or goes to: opaque to the link, unique among the live
+/// connections of a binder. A connector has one, the empty route.
+using Route = std::string;
+
+inline constexpr Time kHeartbeatEvery = std::chrono::milliseconds{500};
+inline constexpr Time kDeadAfter = std::chrono::milliseconds{2500};
+/// A connector that was refused or lost its session begins again after at most this.
+inline constexpr Time kRetryAfter = std::chrono::milliseconds{1000};
+
+class Link {
+ public:
+  enum class Side { Binder, Connector };
+
+  struct Config {
+    Side side = Side::Binder;
+    Instance instance{};
+    std::string name;                 ///< of this process, for people
+    std::uint32_t max_demand = 0;     ///< as consumer
+    std::string contract;             ///< as connector: what the binder is to check
+    std::size_t max_sessions = 1024;  ///< as binder: one more is refused
+    std::uint64_t seed = 1;           ///< of session ids and of the retries' jitter
+    /// As binder: why a hello is refused, or nothing. Called with the peers that have
+    /// a session now.
+    std::function<std::optional<std::string>(const Hello&)> admit;
+  };
+
+  struct Peer {
+    Instance instance{};
+    std::string name;
+  };
+
+  struct Opened {
+    SessionId session;
+    Peer peer;
+  };
+  struct Ended {
+    SessionId session;
+    Peer peer;
+    std::string reason;  ///< one word for metrics: "goodbye", "silent", "replaced", …
+    std::string detail;  ///< for the log, may be empty
+  };
+  /// No session came about: said once until something changes.
+  struct Refused {
+    std::string detail;
+  };
+  using Change = std::variant<Opened, Ended, Refused>;
+
+  struct Outgoing {
+    Route to;
+    Message message;
+  };
+
+  struct Gauges {
+    SessionId session;
+    std::uint32_t sessions;  ///< live sessions of the sender
+    std::string bytes;
+  };
+
+  Link(Config config, Producer& producer);
+  Link(Config config, Consumer& consumer);
+
+  // -- What happened ---------------------------------------------------------------
+
+  void receive(const Route& from, const Message& message, Time now);
+
+  /// The head of a message with events. Returns whether its events are to be taken;
+  /// if not they belong to no live session, or broke the protocol.
+  [[nodiscard]] bool receive(const Route& from, const DataHead& data, Time now);
+
+  /// Bytes came that are no message.
+  void malformed(const Route& from, std::string_view why, Time now);
+
+  /// A message could not be delivered, or the connection is gone.
+  void disconnected(const Route& route, Time now);
+
+  /// Connector: the connection that `connection()` counts is there. Says hello on it.
+  void connected(Time now);
+
+  /// Time has passed: heartbeats, deaths, retries. To be called at `deadline()` at
+  /// the latest; a late call is taken for a stall of our own, not of the peers.
+  void tick(Time now);
+
+  /// Wants to leave: a consumer asks for nothing more, settles what it has; a
+  /// producer waits for what is in flight. Sessions end as they get there.
+  void drain(Time now);
+
+  // -- What to do ------------------------------------------------------------------
+
+  /// Consumer: says what there is to say. Part of the loop (flow/consumer.hpp).
+  void announce(Consumer::When when);
+
+  [[nodiscard]] std::vector<Outgoing> take_outgoing();
+  [[nodiscard]] std::vector<Change> take_changes();
+  [[nodiscard]] std::vector<Gauges> take_gauges();
+
+  /// Connector: counts up when the connection is to be closed and made anew; 0 when
+  /// there is to be none.
+  [[nodiscard]] std::uint64_t connection() const noexcept { return connection_; }
+
+  [[nodiscard]] Time deadline() const noexcept { return next_tick_; }
+
+  // -- State -----------------------------------------------------------------------
+
+  /// Route of a live session; null if it has ended.
+  [[nodiscard]] const Route* route(SessionId session) const;
+  [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
+  /// The peer was heard within the dead time, whatever its session's state says.
+  [[nodiscard]] bool heard_lately(SessionId session, Time now) const;
+  /// Drained, and no session is left.
+  [[nodiscard]] bool finished() const noexcept { return leaving_ && sessions_.empty(); }
+  [[nodiscard]] std::uint64_t stale_total() const noexcept { return stale_total_; }
+
+  /// Sent with every heartbeat from now on.
+  void set_gauges(std::string bytes) { gauges_ = std::move(bytes); }
+
+ private:
+  struct Session {
+    Route route;
+    Peer peer;
+    std::uint64_t number;
+    Time heard;
+    Time judged_from;  ///< `heard`, moved on by our own stalls
+    Time next_heartbeat;
+  };
+
+  void on(const Route& from, const Hello& hello, Time now);
+  void on(const Route& from, const Welcome& welcome, Time now);
+  void on(const Route& from, const Credit& credit, Time now);
+  void on(const Route& from, const Heartbeat& heartbeat, Time now);
+  void on(const Route& from, const Drain& drain, Time now);
+  void on(const Route& from, const Drained& drained, Time now);
+  void on(const Route& from, const Bye& bye, Time now);
+  void on(const Route& from, const Error& error, Time now);
+
+  /// The session of a frame, heard just now; null if it is not live on that route.
+  Session* find(const Route& from, SessionId id, Time now);
+  std::optional<Error> refusal(const Hello& hello) const;
+  void open(SessionId id, Session session, std::uint32_t peer_max_demand);
+  void end(SessionId id, Ending ending, std::string_view reason, std::string detail, Time now);
+  void violate(SessionId id, ErrorCode code, std::string detail, Time now);
+  void retry_later(Time now);
+  void part(SessionId id, Time now);
+  void part_from_finished(Time now);
+  void beat(SessionId id, Session& session, Time now);
+  void reconnect(Time now);
+  void remember(const Instance& instance, std::uint64_t number);
+  [[nodiscard]] bool is_connector() const { return config_.side == Side::Connector; }
+  [[nodiscard]] Role role() const { return producer_ ? Role::Producer : Role::Consumer; }
+  std::uint64_t random();
+
+  Config config_;
+  Producer* producer_ = nullptr;  // exactly one of the two
+  Consumer* consumer_ = nullptr;
+  std::map<SessionId, Session> sessions_;
+  std::map<Instance, std::uint64_t> newest_;  // binder: highest hello of each instance
+  std::vector<Outgoing> outgoing_;
+  std::vector<Change> changes_;
+  std::vector<Gauges> received_gauges_;
+  std::string gauges_;
+  std::string last_refusal_;
+  std::uint64_t connection_ = 0;
+  std::uint64_t hello_number_ = 0;
+  bool greeting_ = false;         // connector: said hello, no answer yet
+  std::optional<Time> retry_at_;  // connector: when to connect, or to give up waiting
+  Time last_tick_{};
+  Time next_tick_{};
+  Time unknown_answered_{};
+  bool ticked_ = false;
+  bool leaving_ = false;
+  std::uint64_t stale_total_ = 0;
+  std::uint64_t random_state_;
+};
+
+}  // namespace pullwire::flow

@@ -1,0 +1,237 @@
+// What a link does with each message. The rest of it: link.cpp.
+#include <algorithm>
+#include <utility>
+
+#include "common/flow/check.hpp"
+#include "common/flow/link.hpp"
+
+namespace pullwire::flow {
+namespace {
+
+/// Whether one of the events in flight may be the reason for such an error.
+Ending ending_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::UnknownSession:
+    case ErrorCode::Replaced:
+    case ErrorCode::Refused:
+    case ErrorCode::ShuttingDown: return Ending::Parted;
+    default: return Ending::Died;
+  }
+}
+
+}  // namespace
+
+std::string_view to_text(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::Malformed: return "malformed";
+    case ErrorCode::Version: return "version";
+    case ErrorCode::WrongRole: return "wrong_role";
+    case ErrorCode::UnknownSession: return "unknown_session";
+    case ErrorCode::CreditExceeded: return "credit_exceeded";
+    case ErrorCode::Gap: return "gap";
+    case ErrorCode::Invalid: return "invalid";
+    case ErrorCode::Replaced: return "replaced";
+    case ErrorCode::Refused: return "refused";
+    case ErrorCode::ShuttingDown: return "shutting_down";
+  }
+  return "unknown";
+}
+
+void Link::receive(const Route& from, const Message& message, Time now) {
+  std::visit([&](const auto& m) { on(from, m, now); }, message);
+  part_from_finished(now);
+}
+
+bool Link::receive(const Route& from, const DataHead& data, Time now) {
+  if (find(from, data.session, now) == nullptr) return false;
+  if (consumer_ == nullptr) {
+    violate(data.session, ErrorCode::WrongRole, "events for a producer", now);
+    return false;
+  }
+  if (const auto error = consumer_->receive(data)) {
+    violate(data.session, *error, "events from number " + std::to_string(data.first), now);
+    return false;
+  }
+  return true;
+}
+
+void Link::malformed(const Route& from, std::string_view why, Time now) {
+  for (const auto& [id, session] : sessions_) {
+    if (session.route == from) return violate(id, ErrorCode::Malformed, std::string{why}, now);
+  }
+  ++stale_total_;
+  if (!is_connector()) {
+    outgoing_.push_back({from, Error{.code = ErrorCode::Malformed, .text = std::string{why}}});
+  }
+}
+
+void Link::on(const Route& from, const Hello& hello, Time now) {
+  if (is_connector()) {
+    ++stale_total_;
+    return;
+  }
+  const auto live = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& entry) {
+    return entry.second.peer.instance == hello.instance;
+  });
+  const auto welcome = [&](SessionId id) {
+    outgoing_.push_back({from, Welcome{.session = id,
+                                       .number = hello.number,
+                                       .version = kProtocolVersion,
+                                       .instance = config_.instance,
+                                       .name = config_.name,
+                                       .max_demand = config_.max_demand}});
+  };
+  if (live != sessions_.end() && live->second.number == hello.number &&
+      live->second.route == from) {
+    return welcome(live->first);  // the same hello again
+  }
+  if (auto error = refusal(hello)) {
+    if (error->code != ErrorCode::Replaced && last_refusal_ != error->text) {
+      last_refusal_ = error->text;
+      changes_.push_back(Refused{hello.name + ": " + error->text});
+    }
+    outgoing_.push_back({from, std::move(*error)});
+    return;
+  }
+  if (live != sessions_.end()) end(live->first, Ending::Parted, "replaced", "", now);
+  remember(hello.instance, hello.number);
+  SessionId id = random();
+  while (id == 0 || sessions_.contains(id)) id = random();
+  welcome(id);
+  open(id,
+       {.route = from,
+        .peer = {hello.instance, hello.name},
+        .number = hello.number,
+        .heard = now,
+        .judged_from = now,
+        .next_heartbeat = now + kHeartbeatEvery},
+       hello.max_demand);
+}
+
+std::optional<Error> Link::refusal(const Hello& hello) const {
+  const auto refuse = [&](ErrorCode code, std::string text) {
+    return Error{.session = 0, .number = hello.number, .code = code, .text = std::move(text)};
+  };
+  if (hello.version_min > kProtocolVersion || hello.version_max < kProtocolVersion) {
+    return refuse(ErrorCode::Version, "protocol versions " + std::to_string(hello.version_min) +
+                                          " to " + std::to_string(hello.version_max) +
+                                          " offered, " + std::to_string(kProtocolVersion) +
+                                          " spoken here");
+  }
+  if (hello.role == role()) {
+    return refuse(ErrorCode::WrongRole, hello.role == Role::Producer
+                                            ? "a producer called a producer"
+                                            : "a consumer called a consumer");
+  }
+  if (hello.role == Role::Consumer && hello.max_demand == 0) {
+    return refuse(ErrorCode::Invalid, "max_demand is 0");
+  }
+  if (leaving_) return refuse(ErrorCode::ShuttingDown, "shutting down");
+  const auto newest = newest_.find(hello.instance);
+  if (newest != newest_.end() && hello.number <= newest->second) {
+    return refuse(ErrorCode::Replaced, "a newer handshake of the same process came first");
+  }
+  std::size_t others = sessions_.size();
+  for (const auto& [id, session] : sessions_) {
+    if (session.peer.instance == hello.instance) --others;
+  }
+  if (others >= config_.max_sessions) {
+    return refuse(ErrorCode::Refused, "no room: " + config_.name + " takes at most " +
+                                          std::to_string(config_.max_sessions) + " sessions");
+  }
+  if (config_.admit) {
+    if (auto why = config_.admit(hello)) return refuse(ErrorCode::Refused, std::move(*why));
+  }
+  return std::nullopt;
+}
+
+void Link::on(const Route& from, const Welcome& welcome, Time now) {
+  if (!is_connector() || !greeting_ || welcome.number != hello_number_ || welcome.session == 0) {
+    ++stale_total_;
+    return;
+  }
+  greeting_ = false;
+  retry_at_.reset();
+  if (leaving_) {
+    outgoing_.push_back({from, Bye{welcome.session}});
+    connection_ = 0;
+    return;
+  }
+  if (role() == Role::Producer && welcome.max_demand == 0) {
+    outgoing_.push_back({from, Error{.session = welcome.session,
+                                     .number = welcome.number,
+                                     .code = ErrorCode::Invalid,
+                                     .text = "max_demand is 0"}});
+    return retry_later(now);
+  }
+  open(welcome.session,
+       {.route = from,
+        .peer = {welcome.instance, welcome.name},
+        .number = welcome.number,
+        .heard = now,
+        .judged_from = now,
+        .next_heartbeat = now + kHeartbeatEvery},
+       welcome.max_demand);
+}
+
+void Link::on(const Route& from, const Credit& credit, Time now) {
+  if (find(from, credit.session, now) == nullptr) return;
+  if (producer_ == nullptr) {
+    return violate(credit.session, ErrorCode::WrongRole, "credit for a consumer", now);
+  }
+  if (const auto error = producer_->take(credit)) {
+    violate(credit.session, *error, "a credit that cannot be", now);
+  }
+}
+
+void Link::on(const Route& from, const Heartbeat& heartbeat, Time now) {
+  if (find(from, heartbeat.session, now) == nullptr) return;
+  std::optional<ErrorCode> error;
+  if (consumer_ != nullptr) error = consumer_->take(heartbeat);
+  if (producer_ != nullptr && heartbeat.credit) {
+    error = heartbeat.credit->session == heartbeat.session ? producer_->take(*heartbeat.credit)
+                                                           : ErrorCode::Invalid;
+  }
+  if (error) return violate(heartbeat.session, *error, "a heartbeat that cannot be", now);
+  received_gauges_.push_back({heartbeat.session, heartbeat.sessions, heartbeat.gauges});
+}
+
+void Link::on(const Route& from, const Drain& drain, Time now) {
+  if (find(from, drain.session, now) == nullptr) return;
+  if (producer_ == nullptr) {
+    return violate(drain.session, ErrorCode::WrongRole, "drain for a consumer", now);
+  }
+  const Seq last = producer_->stop(drain.session);
+  outgoing_.push_back({from, Drained{drain.session, last}});
+}
+
+void Link::on(const Route& from, const Drained& drained, Time now) {
+  if (find(from, drained.session, now) == nullptr) return;
+  const auto error = consumer_ == nullptr ? ErrorCode::WrongRole : consumer_->take(drained);
+  if (error) violate(drained.session, *error, "drained at " + std::to_string(drained.last), now);
+}
+
+void Link::on(const Route& from, const Bye& bye, Time now) {
+  if (find(from, bye.session, now) != nullptr) end(bye.session, Ending::Parted, "goodbye", "", now);
+}
+
+void Link::on(const Route& from, const Error& error, Time now) {
+  if (error.session != 0) {
+    if (find(from, error.session, now) == nullptr) return;
+    const std::string detail = "the peer says: " + error.text;
+    end(error.session, ending_of(error.code), to_text(error.code), detail, now);
+    if (is_connector() && ending_of(error.code) == Ending::Died) retry_later(now);
+    return;
+  }
+  if (!is_connector() || !greeting_ || error.number != hello_number_) {
+    ++stale_total_;
+    return;
+  }
+  retry_later(now);
+  if (last_refusal_ != error.text) {
+    last_refusal_ = error.text;
+    changes_.push_back(Refused{error.text});
+  }
+}
+
+}  // namespace pullwire::flow

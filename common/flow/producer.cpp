@@ -1,0 +1,231 @@
+#include "common/flow/producer.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+#include "common/flow/check.hpp"
+
+namespace pullwire::flow {
+
+bool Producer::Rank::operator<(const Rank& other) const {
+  if (credit != other.credit) return credit > other.credit;
+  if (last_turn != other.last_turn) return last_turn < other.last_turn;
+  return session < other.session;
+}
+
+void Producer::offer(EventTag event, std::size_t bytes, bool redelivered) {
+  CHECK(bytes <= std::numeric_limits<std::uint32_t>::max());
+  queue_.push_back({event, static_cast<std::uint32_t>(bytes), redelivered});
+  ++offered_total_;
+}
+
+std::optional<Producer::Batch> Producer::next() {
+  if (!suspects_.empty() && !isolated_) isolate();
+  if (isolated_) {
+    Session& session = at(*isolated_);
+    if (session.in_flight() == 0) {
+      if (suspects_.empty()) {
+        end_isolation();
+      } else if (session.limit > session.sent) {
+        return send(*isolated_, session, suspects_, 1);
+      }
+    }
+  }
+  if (queue_.empty() || ranks_.empty()) return std::nullopt;
+  const SessionId id = ranks_.begin()->session;
+  Session& session = at(id);
+  const std::uint64_t quarter = std::max<std::uint64_t>(1, session.max_demand / 4);
+  const std::uint64_t most = std::min({session.credit(), quarter, config_.batch_events});
+  return send(id, session, queue_, static_cast<std::size_t>(most));
+}
+
+Producer::Batch Producer::send(SessionId id, Session& session, std::deque<Item>& from,
+                               std::size_t at_most) {
+  unrank(id, session);
+  session.last_turn = ++turns_;
+  const Seq first = session.sent + 1;
+  batch_.clear();
+  std::size_t bytes = 0;
+  while (!from.empty() && batch_.size() < at_most) {
+    const Item& item = from.front();
+    if (!batch_.empty() && bytes + item.bytes > config_.batch_bytes) break;
+    bytes += item.bytes;
+    const bool give_up = config_.max_attempts > 0 && item.deaths >= config_.max_attempts;
+    const int attempts = item.deaths + (give_up ? 0 : 1);
+    batch_.push_back({item.event,
+                      {.redelivered = item.redelivered,
+                       .give_up = give_up,
+                       .attempts = static_cast<std::uint16_t>(attempts)}});
+    session.unsettled.push_back(item);
+    from.pop_front();
+    ++session.sent;
+    ++in_flight_;
+  }
+  CHECK(!session.stopped);                           // I14: nothing after the last word
+  CHECK(session.sent <= session.limit);              // I1: never more than granted
+  CHECK(session.in_flight() <= session.max_demand);  // I2: bounded by the window
+  rank(id, session);
+  check_conserved();
+  return {id, first, batch_};
+}
+
+std::uint64_t Producer::in_flight(SessionId session) const {
+  const auto it = sessions_.find(session);
+  return it == sessions_.end() ? 0 : it->second.in_flight();
+}
+
+std::vector<EventTag> Producer::take_accepted() {
+  return std::exchange(accepted_, {});
+}
+
+void Producer::open(SessionId session, std::uint32_t max_demand) {
+  const bool fresh = sessions_.try_emplace(session).second;
+  CHECK(fresh);
+  at(session).max_demand = max_demand;
+}
+
+std::optional<ErrorCode> Producer::take(const Credit& credit) {
+  Session& session = at(credit.session);
+  const auto sent_before = [&](const SeqRange& range) {
+    return 1 <= range.first && range.first <= range.last && range.last <= session.sent;
+  };
+  if (credit.cum > session.sent ||
+      !std::all_of(credit.settled.begin(), credit.settled.end(), sent_before) ||
+      !std::all_of(credit.released.begin(), credit.released.end(), sent_before)) {
+    return ErrorCode::Invalid;
+  }
+  SeqSet settled = session.settled;
+  std::vector<SeqRange> fresh;
+  const auto add = [&](SeqRange range) {
+    const auto parts = settled.add(range);
+    fresh.insert(fresh.end(), parts.begin(), parts.end());
+  };
+  if (credit.cum > 0) add({1, credit.cum});
+  for (const SeqRange& range : credit.settled) add(range);
+  if (credit.limit > settled.count() + session.max_demand) return ErrorCode::Invalid;
+
+  unrank(credit.session, session);
+  SeqSet released;
+  for (const SeqRange& range : credit.released) released.add(range);
+  std::vector<Item> returned;
+  std::sort(fresh.begin(), fresh.end(), [](auto& a, auto& b) { return a.first < b.first; });
+  const Seq oldest = session.sent - session.unsettled.size() + 1;
+  for (const SeqRange& range : fresh) {
+    for (Seq seq = range.first; seq <= range.last; ++seq) {
+      Item& item = session.unsettled[seq - oldest];
+      CHECK(!item.settled);  // I10: an event is settled once
+      item.settled = true;
+      if (released.contains(seq)) {
+        returned.push_back(item);
+      } else {
+        accepted_.push_back(item.event);
+        ++accepted_total_;
+      }
+      --in_flight_;
+    }
+  }
+  while (!session.unsettled.empty() && session.unsettled.front().settled) {
+    session.unsettled.pop_front();
+  }
+  CHECK(settled.cum() >= session.settled.cum());  // I3: neither total ever decreases
+  session.settled = std::move(settled);
+  session.limit = std::max(session.limit, credit.limit);
+  rank(credit.session, session);
+  released_total_ += returned.size();
+  requeue(std::move(returned));
+  check_conserved();
+  return std::nullopt;
+}
+
+Seq Producer::stop(SessionId id) {
+  Session& session = at(id);
+  unrank(id, session);
+  session.stopped = true;
+  if (isolated_ == id) isolated_.reset();
+  return session.sent;
+}
+
+void Producer::close(SessionId id, Ending ending) {
+  Session& session = at(id);
+  unrank(id, session);
+  if (isolated_ == id) isolated_.reset();
+  std::vector<Item> returned;
+  for (Item item : session.unsettled) {
+    if (item.settled) continue;
+    item.redelivered = true;  // I12: whoever gets it next is told
+    if (ending == Ending::Died && item.deaths < std::numeric_limits<std::uint16_t>::max()) {
+      ++item.deaths;
+    }
+    returned.push_back(item);
+    --in_flight_;
+  }
+  sessions_.erase(id);
+  requeue(std::move(returned));
+  check_conserved();
+}
+
+void Producer::fill(Heartbeat& heartbeat) const {
+  const Session& session = sessions_.at(heartbeat.session);
+  heartbeat.sent = session.sent;
+  heartbeat.confirmed = session.settled.cum();
+}
+
+Producer::Session& Producer::at(SessionId session) {
+  const auto it = sessions_.find(session);
+  CHECK(it != sessions_.end());
+  return it->second;
+}
+
+void Producer::unrank(SessionId id, const Session& session) {
+  const std::uint64_t credit = session.credit();
+  if (credit == 0) return;
+  const auto erased = ranks_.erase({credit, session.last_turn, id});
+  CHECK(erased == 1);
+  credit_ -= credit;
+}
+
+void Producer::rank(SessionId id, const Session& session) {
+  const std::uint64_t credit = session.credit();
+  if (credit == 0) return;
+  ranks_.insert({credit, session.last_turn, id});
+  credit_ += credit;
+}
+
+/// Puts items back to the front, in their order.
+void Producer::requeue(std::vector<Item> items) {
+  for (auto it = items.rbegin(); it != items.rend(); ++it) {
+    it->settled = false;
+    const bool suspect = config_.max_attempts > 0 && it->deaths > 0;
+    (suspect ? suspects_ : queue_).push_front(*it);
+  }
+}
+
+/// Sets the session with least in flight aside for events that may have killed
+/// their last one: alone in flight, an event that does it again is known.
+void Producer::isolate() {
+  auto least = sessions_.end();
+  for (auto it = sessions_.begin(); it != sessions_.end(); ++it) {
+    if (it->second.stopped) continue;
+    if (least == sessions_.end() || it->second.in_flight() < least->second.in_flight()) least = it;
+  }
+  if (least == sessions_.end()) return;
+  unrank(least->first, least->second);
+  least->second.alone = true;
+  isolated_ = least->first;
+}
+
+void Producer::end_isolation() {
+  Session& session = at(*isolated_);
+  session.alone = false;
+  rank(*isolated_, session);
+  isolated_.reset();
+}
+
+/// I11: an event is in one place at a time: waiting, or in flight in one session.
+void Producer::check_conserved() const {
+  CHECK(offered_total_ - accepted_total_ == waiting() + in_flight_);
+}
+
+}  // namespace pullwire::flow
