@@ -1,0 +1,84 @@
+// The bytes of the messages of a link. Format: common/PROTOCOL.md, "Frames".
+//
+// Functions may be called from any thread; an Encoder and a Decoder from one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/flow/messages.hpp"
+#include "common/wire/reader.hpp"
+
+namespace pullwire::wire {
+
+/// Limits on everything that a peer sends. One that sends more has broken the protocol.
+inline constexpr std::size_t kMaxMessageBytes = 4 * 1024 * 1024;
+inline constexpr std::size_t kMaxEvents = 10'000;     ///< in one message
+inline constexpr std::size_t kMaxRanges = 100'000;    ///< in one credit
+inline constexpr std::uint32_t kMaxDemand = 100'000;  ///< so that ranges suffice
+inline constexpr std::size_t kMaxNameBytes = 256;
+inline constexpr std::size_t kMaxErrorBytes = 1024;
+inline constexpr std::size_t kMaxContractBytes = 64 * 1024;
+inline constexpr std::size_t kMaxGaugesBytes = 256 * 1024;
+
+/// An event as received; `payload` is a view into the message.
+struct Event {
+  flow::Delivery delivery;
+  std::string_view payload;
+};
+
+/// A message with events. `events` is valid until the decoder's next message.
+struct Data {
+  flow::DataHead head;
+  std::span<const Event> events;
+};
+
+/// Bytes that are no message: why.
+struct Malformed {
+  std::string_view why;
+};
+
+using Decoded = std::variant<Data, flow::Message, Malformed>;
+
+class Decoder {
+ public:
+  /// Never throws; takes memory in proportion to `bytes`, whatever they claim.
+  Decoded decode(std::string_view bytes);
+
+ private:
+  Decoded decode_data();
+  bool read(flow::Hello& hello);
+  bool read(flow::Welcome& welcome);
+  bool read(flow::Credit& credit);
+  bool read(flow::Heartbeat& heartbeat);
+  bool read(flow::Error& error);
+  bool read_ranges(std::vector<flow::SeqRange>& ranges);
+  bool read_instance(flow::Instance& instance);
+
+  Reader reader_;
+  std::vector<Event> events_;
+};
+
+/// The bytes of a message without events.
+std::string encode(const flow::Message& message);
+
+/// Builds a message with events, one after the other.
+class DataEncoder {
+ public:
+  void begin(flow::SessionId session, flow::Seq first, std::size_t count);
+  void add(const flow::Delivery& delivery, std::string_view payload);
+  /// The whole message, valid until the next `begin`. Requires that as many events
+  /// were added as announced.
+  [[nodiscard]] std::string_view finish() const;
+
+ private:
+  std::string buffer_;
+  std::size_t missing_ = 0;
+};
+
+}  // namespace pullwire::wire

@@ -1,0 +1,135 @@
+#include "common/wire/events.hpp"
+
+#include <utility>
+
+#include "common/wire/reader.hpp"
+#include "common/wire/writer.hpp"
+
+namespace pullwire::wire {
+namespace {
+
+constexpr std::size_t kMaxPostBytes = 2 * 1024 * 1024;
+
+void pack_time(Packer& packer, const std::optional<Timestamp>& time) {
+  if (time) {
+    packer.pack_int64(time->micros);
+  } else {
+    packer.pack_nil();
+  }
+}
+
+bool read_time(Reader& reader, Timestamp& time) {
+  return reader.integer(time.micros);
+}
+
+bool read_time(Reader& reader, std::optional<Timestamp>& time) {
+  bool present = false;
+  std::int64_t micros = 0;
+  if (!reader.nil_or_integer(present, micros)) return false;
+  time = present ? std::optional{Timestamp{micros}} : std::nullopt;
+  return true;
+}
+
+bool read_field(Reader& reader, std::string_view& text) {
+  return reader.text(text, PostLimits::kFieldBytes);
+}
+
+/// One reader a thread: its list of tokens is used again.
+Reader& reader_for(std::string_view bytes) {
+  thread_local Reader reader;
+  reader.start(bytes);
+  return reader;
+}
+
+}  // namespace
+
+std::string encode_post(const Post& post) {
+  StringBuffer buffer;
+  buffer.bytes.reserve(post.text.size() + 256);
+  Packer packer{buffer};
+  packer.pack_array(11);
+  for (const std::string_view text :
+       {post.post_id, post.source, post.author, post.author_name, post.lang, post.url, post.text}) {
+    pack_text(packer, text);
+  }
+  pack_time(packer, post.created_at);
+  packer.pack_int64(post.ingested_at.micros);
+  packer.pack_array(static_cast<std::uint32_t>(post.hashtags.size()));
+  for (const std::string_view tag : post.hashtags) pack_text(packer, tag);
+  packer.pack_array(static_cast<std::uint32_t>(post.media.size() * 3));
+  for (const Media& media : post.media) {
+    pack_text(packer, media.type);
+    pack_text(packer, media.url);
+    pack_text(packer, media.alt);
+  }
+  return std::move(buffer.bytes);
+}
+
+bool decode_post(std::string_view bytes, Post& post) {
+  Reader& reader = reader_for(bytes);
+  std::size_t hashtags = 0;
+  std::size_t media = 0;
+  if (!reader.array_of_at_least(11) || !reader.text(post.post_id, PostLimits::kIdBytes) ||
+      !read_field(reader, post.source) || !read_field(reader, post.author) ||
+      !read_field(reader, post.author_name) || !read_field(reader, post.lang) ||
+      !read_field(reader, post.url) || !reader.text(post.text, PostLimits::kTextBytes) ||
+      !read_time(reader, post.created_at) || !read_time(reader, post.ingested_at) ||
+      !reader.array(hashtags) || hashtags > PostLimits::kHashtags) {
+    return false;
+  }
+  post.hashtags.resize(hashtags);
+  for (std::string_view& tag : post.hashtags) {
+    if (!read_field(reader, tag)) return false;
+  }
+  if (!reader.array(media) || media % 3 != 0 || media / 3 > PostLimits::kMedia) return false;
+  post.media.resize(media / 3);
+  for (Media& item : post.media) {
+    if (!read_field(reader, item.type) || !read_field(reader, item.url) ||
+        !read_field(reader, item.alt)) {
+      return false;
+    }
+  }
+  return reader.skip_to_end() && reader.finished() && !post.post_id.empty();
+}
+
+void encode_publication(const Publication& publication, std::string& out) {
+  StringBuffer buffer{std::move(out)};
+  Packer packer{buffer};
+  packer.pack_array(13);
+  for (const std::string_view text : {publication.post_id, publication.target, publication.format,
+                                      publication.location, publication.error}) {
+    pack_text(packer, text);
+  }
+  packer.pack_uint8(static_cast<std::uint8_t>(publication.status));
+  packer.pack_uint32(publication.attempts);
+  packer.pack_uint8(publication.redelivered ? 1 : 0);
+  pack_time(packer, publication.retry_at);
+  packer.pack_int64(publication.ingested_at.micros);
+  packer.pack_int64(publication.rendered_at.micros);
+  packer.pack_int64(publication.published_at.micros);
+  pack_bytes(packer, publication.post);
+  out = std::move(buffer.bytes);
+}
+
+bool decode_publication(std::string_view bytes, Publication& publication) {
+  Reader& reader = reader_for(bytes);
+  std::uint64_t status = 0;
+  std::uint64_t attempts = 0;
+  std::uint64_t redelivered = 0;
+  if (!reader.array_of_at_least(13) || !reader.text(publication.post_id, PostLimits::kIdBytes) ||
+      !read_field(reader, publication.target) || !read_field(reader, publication.format) ||
+      !read_field(reader, publication.location) || !read_field(reader, publication.error) ||
+      !reader.number(status, static_cast<std::uint64_t>(Status::Deferred)) ||
+      !reader.number(attempts, UINT32_MAX) || !reader.number(redelivered, 1) ||
+      !read_time(reader, publication.retry_at) || !read_time(reader, publication.ingested_at) ||
+      !read_time(reader, publication.rendered_at) || !read_time(reader, publication.published_at) ||
+      !reader.bytes(publication.post, kMaxPostBytes)) {
+    return false;
+  }
+  publication.status = static_cast<Status>(status);
+  publication.attempts = static_cast<std::uint32_t>(attempts);
+  publication.redelivered = redelivered != 0;
+  return reader.skip_to_end() && reader.finished() && !publication.post_id.empty();
+}
+
+}  // namespace pullwire::wire

@@ -1,0 +1,42 @@
+// What a stage reports of itself, travelling downstream with the heartbeats, so that
+// the reporter knows the whole pipeline. Functions may be called from any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/flow/messages.hpp"
+
+namespace pullwire::wire {
+
+/// Totals count from the process's start, so that a lost report does no harm.
+struct StageReport {
+  std::string stage;  ///< "ingestor", "republisher"
+  std::string name;
+  flow::Instance instance{};
+  std::uint64_t uptime_us = 0;
+  std::uint64_t sessions = 0;     ///< live, on the links of the stage
+  std::uint64_t credit = 0;       ///< may be sent downstream now
+  std::uint64_t in_flight = 0;    ///< sent downstream and not settled
+  std::uint64_t held = 0;         ///< received (or read) and not settled upstream
+  std::uint64_t events = 0;       ///< total settled upstream (ingestor: settled by consumers)
+  std::uint64_t busy_us = 0;      ///< total time with own work under way
+  std::uint64_t blocked_us = 0;   ///< total time without credit and with something to send
+  std::uint64_t redelivered = 0;  ///< total sent again
+  std::uint64_t read = 0;         ///< ingestor: posts read, filtered ones not counted
+  std::uint64_t filtered = 0;
+  std::uint64_t skipped = 0;
+
+  friend bool operator==(const StageReport&, const StageReport&) = default;
+};
+
+inline constexpr std::size_t kMaxReports = 256;
+
+std::string encode_reports(const std::vector<StageReport>& reports);
+
+/// False if the bytes are no list of at most kMaxReports reports.
+[[nodiscard]] bool decode_reports(std::string_view bytes, std::vector<StageReport>& reports);
+
+}  // namespace pullwire::wire

@@ -1,0 +1,145 @@
+#include "common/wire/reader.hpp"
+
+#include <msgpack.hpp>
+
+namespace pullwire::wire {
+
+/// Turns what msgpack parses into tokens.
+class TokenVisitor : public msgpack::null_visitor {
+ public:
+  explicit TokenVisitor(Reader& reader) : reader_{reader} {}
+
+  bool visit_nil() { return add(Reader::Kind::Nil, 0); }
+  bool visit_boolean(bool value) { return add(Reader::Kind::Other, value ? 1 : 0); }
+  bool visit_positive_integer(std::uint64_t value) { return add(Reader::Kind::Positive, value); }
+  bool visit_negative_integer(std::int64_t value) {
+    return add(Reader::Kind::Negative, static_cast<std::uint64_t>(value));
+  }
+  bool visit_float32(float) { return false; }
+  bool visit_float64(double) { return false; }
+  bool visit_str(const char* data, std::uint32_t size) {
+    return add(Reader::Kind::Text, size, data);
+  }
+  bool visit_bin(const char* data, std::uint32_t size) {
+    return add(Reader::Kind::Bytes, size, data);
+  }
+  bool visit_ext(const char*, std::uint32_t) { return false; }
+  bool start_map(std::uint32_t) { return false; }
+  bool start_array(std::uint32_t size) {
+    return ++depth_ <= Reader::kMaxDepth && add(Reader::Kind::Array, size);
+  }
+  bool end_array() {
+    --depth_;
+    return true;
+  }
+  void parse_error(std::size_t, std::size_t) { failed_ = true; }
+  void insufficient_bytes(std::size_t, std::size_t) { failed_ = true; }
+  [[nodiscard]] bool failed() const { return failed_; }
+
+ private:
+  bool add(Reader::Kind kind, std::uint64_t number, const char* data = nullptr) {
+    if (reader_.tokens_.size() >= Reader::kMaxValues) return false;
+    reader_.tokens_.push_back({kind, number, data});
+    return true;
+  }
+
+  Reader& reader_;
+  std::size_t depth_ = 0;
+  bool failed_ = false;
+};
+
+bool Reader::start(std::string_view bytes) {
+  tokens_.clear();
+  open_.clear();
+  next_ = 0;
+  TokenVisitor visitor{*this};
+  std::size_t offset = 0;
+  ok_ = !bytes.empty() && msgpack::parse(bytes.data(), bytes.size(), offset, visitor) &&
+        !visitor.failed() && offset == bytes.size();
+  return ok_;
+}
+
+const Reader::Token* Reader::take(Kind kind) {
+  if (!ok_ || next_ >= tokens_.size() || tokens_[next_].kind != kind) {
+    fail();
+    return nullptr;
+  }
+  return &tokens_[next_++];
+}
+
+bool Reader::array(std::size_t& size) {
+  const Token* token = take(Kind::Array);
+  if (token == nullptr) return false;
+  size = static_cast<std::size_t>(token->number);
+  return true;
+}
+
+bool Reader::array_of_at_least(std::size_t size) {
+  std::size_t actual = 0;
+  if (!array(actual)) return false;
+  if (actual < size) return fail();
+  open_.push_back(actual - size);
+  return true;
+}
+
+bool Reader::skip_to_end() {
+  if (!ok_ || open_.empty()) return fail();
+  for (std::uint64_t surplus = open_.back(); surplus > 0 && ok_; --surplus) skip_value();
+  open_.pop_back();
+  return ok_;
+}
+
+void Reader::skip_value() {
+  for (std::uint64_t values = 1; values > 0; --values) {
+    if (next_ >= tokens_.size()) {
+      fail();
+      return;
+    }
+    const Token& token = tokens_[next_++];
+    if (token.kind == Kind::Array) values += token.number;
+  }
+}
+
+bool Reader::number(std::uint64_t& value, std::uint64_t max) {
+  const Token* token = take(Kind::Positive);
+  if (token == nullptr) return false;
+  if (token->number > max) return fail();
+  value = token->number;
+  return true;
+}
+
+bool Reader::integer(std::int64_t& value) {
+  if (ok_ && next_ < tokens_.size() && tokens_[next_].kind == Kind::Negative) {
+    value = static_cast<std::int64_t>(tokens_[next_++].number);
+    return true;
+  }
+  std::uint64_t positive = 0;
+  if (!number(positive, INT64_MAX)) return false;
+  value = static_cast<std::int64_t>(positive);
+  return true;
+}
+
+bool Reader::nil_or_integer(bool& present, std::int64_t& value) {
+  present = !(ok_ && next_ < tokens_.size() && tokens_[next_].kind == Kind::Nil);
+  if (present) return integer(value);
+  ++next_;
+  return true;
+}
+
+bool Reader::text(std::string_view& value, std::size_t max_bytes) {
+  const Token* token = take(Kind::Text);
+  if (token == nullptr) return false;
+  if (token->number > max_bytes) return fail();
+  value = {token->data, static_cast<std::size_t>(token->number)};
+  return true;
+}
+
+bool Reader::bytes(std::string_view& value, std::size_t max_bytes) {
+  const Token* token = take(Kind::Bytes);
+  if (token == nullptr) return false;
+  if (token->number > max_bytes) return fail();
+  value = {token->data, static_cast<std::size_t>(token->number)};
+  return true;
+}
+
+}  // namespace pullwire::wire
