@@ -1,0 +1,78 @@
+// What a process counts and measures, and its text form for Prometheus.
+//
+// Counters, gauges and histograms may be used from any thread, and so may Metrics.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/labels.h>
+
+namespace prometheus {
+template <class T>
+class Family;
+class Registry;
+}  // namespace prometheus
+
+namespace pullwire {
+
+using Counter = prometheus::Counter;
+using Gauge = prometheus::Gauge;
+using Histogram = prometheus::Histogram;
+using Labels = prometheus::Labels;
+
+inline constexpr std::size_t kMaxLabelSets = 1000;
+
+/// The metrics of one process.
+///
+///   Metrics metrics{"ingestor"};
+///   Counter& sent = metrics.counter("events_sent_total", "Events sent.", {{"link", "posts"}});
+///   sent.Increment(batch.size());
+///
+/// References stay valid as long as Metrics; keep them, a look-up costs a lock and
+/// a hash. The same name and labels give the same one. Names get the prefix
+/// pullwire_ and the label stage. From kMaxLabelSets label sets of one name on,
+/// new ones are counted together under "other" for every label. Invalid names, and
+/// a name used for two types, throw (std::invalid_argument): a fault of ours.
+class Metrics {
+ public:
+  explicit Metrics(std::string_view stage);
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  Counter& counter(std::string_view name, std::string_view help, const Labels& labels = {});
+  Gauge& gauge(std::string_view name, std::string_view help, const Labels& labels = {});
+  /// `buckets`: upper bounds, ascending, without the infinite one; those of the
+  /// first call with this name and labels count.
+  Histogram& histogram(std::string_view name, std::string_view help, const Labels& labels,
+                       const Histogram::BucketBoundaries& buckets);
+
+  /// Everything in Prometheus' text format (content type kMetricsType), with the
+  /// process_* metrics that its conventions name: memory, CPU time, descriptors,
+  /// start time.
+  [[nodiscard]] std::string text() const;
+
+ private:
+  template <class T>
+  prometheus::Family<T>& family(std::string_view name, std::string_view help);
+  template <class T, class... Arguments>
+  T& child(std::string_view name, std::string_view help, const Labels& labels,
+           const Arguments&... arguments);
+
+  std::string stage_;
+  std::unique_ptr<prometheus::Registry> registry_;
+  std::mutex mutex_;  // guards label_sets_, and looking up with adding
+  std::map<std::string, std::size_t, std::less<>> label_sets_;  // by name; "other" not counted
+};
+
+inline constexpr std::string_view kMetricsType = "text/plain; version=0.0.4; charset=utf-8";
+
+}  // namespace pullwire
