@@ -1,0 +1,201 @@
+#include "common/ops/sqlite.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <SQLiteCpp/Transaction.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace pullwire {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kBusyTimeoutMs = 100;
+constexpr std::uintmax_t kSmallestDatabase = 512;  // one page of the smallest size
+
+constexpr const char* kNoDatabase = "is no SQLite database; name another file";
+constexpr const char* kNotWritable =
+    "cannot be opened for writing; check the permissions of the file and its directory";
+
+[[noreturn]] void refuse(const fs::path& path, const std::string& why) {
+  throw std::runtime_error(path.string() + " " + why);
+}
+
+/// Symbolic links resolved, so that one file has one lock, and absolute, so that
+/// SQLite takes no name for a special one (":memory:", "file:…").
+fs::path real_path(const fs::path& path) {
+  if (path.empty()) throw std::runtime_error("the database has no name; name a file");
+  std::error_code error;
+  const fs::path real = fs::weakly_canonical(fs::absolute(path), error);
+  if (error) refuse(path, "cannot be opened: " + error.message());
+  return real;
+}
+
+void check_place(const fs::path& path, const fs::path& real) {
+  std::error_code error;
+  const fs::file_status status = fs::status(real, error);
+  if (status.type() == fs::file_type::not_found) {
+    if (!fs::is_directory(real.parent_path(), error)) {
+      refuse(path, "cannot be created: there is no directory " + real.parent_path().string() +
+                       "; create it or name another file");
+    }
+    return;
+  }
+  if (status.type() == fs::file_type::none) refuse(path, "cannot be opened: " + error.message());
+  if (status.type() == fs::file_type::directory) refuse(path, "is a directory; name a file in it");
+  if (status.type() != fs::file_type::regular) refuse(path, "is no regular file; name another one");
+  // SQLite takes a file of one byte for an empty one, and would write over it.
+  const std::uintmax_t size = fs::file_size(real, error);
+  if (error) refuse(path, "cannot be opened: " + error.message());
+  if (size != 0 && size < kSmallestDatabase) refuse(path, kNoDatabase);
+}
+
+/// "process 1234 (reporter)", as the holder wrote it.
+std::string read_holder(int descriptor) {
+  std::array<char, 64> text{};
+  const ssize_t size = ::pread(descriptor, text.data(), text.size(), 0);
+  // Between taking the lock and writing its name a holder is nameless for a moment.
+  if (size <= 0) return "another process";
+  std::string holder{text.data(), static_cast<std::size_t>(size)};
+  for (char& c : holder) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return "process " + holder;
+}
+
+std::int64_t ask(SQLite::Database& database, const char* sql) {
+  return database.execAndGet(sql).getInt64();
+}
+
+/// Whether the tables are to be created. Changes nothing.
+bool check_owner(SQLite::Database& database, const fs::path& path, const Application& ours) {
+  if (sqlite3_db_readonly(database.getHandle(), "main") == 1) {
+    refuse(path, kNotWritable);
+  }
+  const std::int64_t id = ask(database, "PRAGMA application_id");
+  if (id == 0 && ask(database, "SELECT count(*) FROM sqlite_schema") == 0) return true;
+  if (id != ours.id) {
+    refuse(path, "is another program's or another stage's database; name another file");
+  }
+  const std::int64_t version = ask(database, "PRAGMA user_version");
+  if (version != ours.schema_version) {
+    refuse(path, "has schema version " + std::to_string(version) + ", this program knows " +
+                     std::to_string(ours.schema_version) +
+                     (version > ours.schema_version ? "; use a newer program or another file"
+                                                    : "; use an older program or another file"));
+  }
+  return false;
+}
+
+void configure(SQLite::Database& database, const fs::path& path, const Application& ours) {
+  database.exec("PRAGMA page_size=8192");  // of a new database; must come before the log
+  if (database.execAndGet("PRAGMA journal_mode=WAL").getString() != "wal") {
+    refuse(path, "is on a file system without shared memory; put it on a local disk");
+  }
+  database.exec(
+      "PRAGMA synchronous=FULL;"
+      "PRAGMA wal_autocheckpoint=4000;"
+      "PRAGMA journal_size_limit=67108864;"
+      "PRAGMA secure_delete=OFF;"
+      "PRAGMA foreign_keys=OFF;"
+      "PRAGMA trusted_schema=OFF");
+  database.exec("PRAGMA cache_size=-" + std::to_string(ours.cache_kib));
+}
+
+void create(SQLite::Database& database, const Application& ours) {
+  SQLite::Transaction transaction{database, SQLite::TransactionBehavior::IMMEDIATE};
+  database.exec(ours.create_sql);
+  database.exec("PRAGMA application_id=" + std::to_string(ours.id));
+  database.exec("PRAGMA user_version=" + std::to_string(ours.schema_version));
+  transaction.commit();
+}
+
+std::string explain(const SQLite::Exception& error) {
+  switch (error.getErrorCode()) {
+    case SQLITE_NOTADB: return kNoDatabase;
+    case SQLITE_BUSY: return "is locked by another program; close it there";
+    case SQLITE_FULL: return "cannot be written: the disk is full; make room";
+    case SQLITE_CORRUPT: return "is damaged; restore it from a copy or name another file";
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_READONLY: return kNotWritable;
+    default: return std::string{"cannot be opened: "} + error.what();
+  }
+}
+
+}  // namespace
+
+HolderLock::HolderLock(const fs::path& file) : path_{real_path(file) += ".lock"} {
+  do {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (descriptor_ < 0) {
+      refuse(file, "cannot be locked: " + path_.string() + ": " + std::strerror(errno) +
+                       "; make file and directory writable for this user");
+    }
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+      const int error = errno;
+      const std::string holder = read_holder(descriptor_);
+      ::close(descriptor_);
+      if (error != EWOULDBLOCK) {
+        refuse(file, std::string{"cannot be locked: "} + std::strerror(error));
+      }
+      refuse(file, "is in use by " + holder + "; stop it or name another file");
+    }
+    // A holder that just ended has taken the file away: then this lock is on nothing.
+  } while (!is_on_disk());
+
+  const std::string holder =
+      std::to_string(::getpid()) + " (" + program_invocation_short_name + ")";
+  if (::ftruncate(descriptor_, 0) != 0 ||
+      ::pwrite(descriptor_, holder.data(), holder.size(), 0) < 0) {
+    const int error = errno;
+    ::close(descriptor_);
+    refuse(file, "cannot be locked: " + path_.string() + ": " + std::strerror(error));
+  }
+}
+
+HolderLock::HolderLock(HolderLock&& other) noexcept
+    : path_{std::move(other.path_)}, descriptor_{std::exchange(other.descriptor_, -1)} {}
+
+HolderLock::~HolderLock() {
+  if (descriptor_ < 0) return;
+  ::unlink(path_.c_str());  // while held, so that nobody else's is taken away
+  ::close(descriptor_);
+}
+
+bool HolderLock::is_on_disk() const {
+  struct stat held {};
+  struct stat named {};
+  return ::fstat(descriptor_, &held) == 0 && ::lstat(path_.c_str(), &named) == 0 &&
+         held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+HeldDatabase open_database(const fs::path& path, const Application& application) {
+  const fs::path real = real_path(path);
+  check_place(path, real);
+  HolderLock lock{path};
+  try {
+    // Without SQLite's own mutexes: one thread at a time uses the connection.
+    SQLite::Database database{real.string(),
+                              SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX,
+                              kBusyTimeoutMs};
+    const bool is_new = check_owner(database, path, application);
+    configure(database, path, application);
+    if (is_new) create(database, application);
+    return {std::move(lock), std::move(database)};
+  } catch (const SQLite::Exception& error) {
+    refuse(path, explain(error));
+  }
+}
+
+}  // namespace pullwire
