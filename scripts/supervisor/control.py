@@ -149,6 +149,8 @@ async def _read_request(reader: asyncio.StreamReader) -> dict:
         request = json.loads(line)
     except asyncio.TimeoutError:
         raise CommandError(f"no command within {COMMAND_TIMEOUT_S:.0f} s") from None
+    except ConnectionError:
+        raise CommandError("left without a command") from None
     except ValueError:  # no JSON, no UTF-8, or a line beyond the limit
         raise CommandError("a command is one JSON object on one line") from None
     if not isinstance(request, dict) or not isinstance(request.get("command"), str):

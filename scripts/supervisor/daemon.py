@@ -61,18 +61,21 @@ async def _supervise(config, run_dir, executables, republishers, connection, own
         log(f"stops the pipeline: {reason}")
         tasks.append(asyncio.create_task(supervisor.stop()))
 
-    async def watch_owner() -> None:
-        await reader.read()
-        stop("its owner has gone")
+    async def watch_starter() -> None:
+        try:
+            await reader.read()
+        except ConnectionError:
+            pass  # gone while something was being said to it: gone all the same
+        stop("who started it has gone")
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop, "SIGTERM")
+    watching = asyncio.create_task(watch_starter())
     log(f"starts {executables} with {config.path} and {republishers} republishers")
     try:
         await supervisor.up(republishers)
         starter.done()
-        if owned:
-            tasks.append(asyncio.create_task(watch_owner()))
-        else:
+        if not owned:
+            watching.cancel()
             writer.close()
     except CommandError as error:
         stop(str(error))
@@ -85,6 +88,6 @@ async def _supervise(config, run_dir, executables, republishers, connection, own
     (run_dir / control.SOCKET_NAME).unlink(missing_ok=True)
     starter.done(processes=supervisor.report(), flow=supervisor.last_flow)
     writer.close()
-    for task in tasks:
-        task.cancel()  # waits for an owner who may stay
+    watching.cancel()
+    await asyncio.gather(*tasks)
     log("ends")

@@ -209,11 +209,10 @@ def run(arguments) -> int:
     print(f"running {config.path} with {text.count(count, 'republisher')} in {run_dir}",
           flush=True)
     with ExitStack() as stack:
-        if others:  # keeps the name that it is known by
-            print(f"build/run/current stays {elsewhere}: for this run, "
-                  f"scripts/pipeline … --run-dir {run_dir}", flush=True)
-        else:
+        if run_dir.parent == rundir.RUNS and not others:
             stack.enter_context(rundir.as_current(run_dir))
+        else:
+            print(f"scripts/pipeline knows it by --run-dir {run_dir}", flush=True)
         following = Run(config, run_dir, owner, ProgressLine(expected))
         try:
             processes = following.follow()

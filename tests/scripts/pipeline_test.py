@@ -255,10 +255,19 @@ class Run(LauncherTest):
         self.assertIn("posts: 3\n", shown)
 
     def test_nothing_is_left_of_a_run_that_was_killed(self):
+        self.kill_a_run(until_state="ready")
+
+    def test_nothing_is_left_of_a_run_that_was_killed_before_it_was_up(self):
+        self.configure(republisher="ready = false")
+        self.kill_a_run(until_state="starting")
+
+    def kill_a_run(self, until_state):
         process = subprocess.Popen(
             [ROOT / "scripts/run", "--config", self.config, "--run-dir", self.run_dir],
             env=self.environment, stdout=subprocess.DEVNULL)
-        self.until(lambda: self.pipeline("status").returncode == 0)
+        self.until(lambda: self.pipeline("status").returncode == 0 and
+                   self.status()["reporter"]["state"] == "ready" and
+                   self.status()["republisher-1"]["state"] == until_state)
         pids = [one["pid"] for one in self.status().values()]
         process.kill()
         process.wait()
