@@ -22,9 +22,8 @@ void Consumer::settle(SessionId id, SeqRange events, Outcome outcome) {
   if (it == sessions_.end()) return;
   Session& session = it->second;
   CHECK(1 <= events.first && events.first <= events.last && events.last <= session.received);
-  const std::uint64_t before = session.settled.count();
-  session.settled.add(events);
-  CHECK(session.settled.count() - before == events.last - events.first + 1);  // I10: once each
+  const std::uint64_t fresh = session.settled.add(events);
+  CHECK(fresh == events.last - events.first + 1);  // I10: once each
   if (outcome == Outcome::Released) session.released.add(events);
   mark(id, session);
   raise(id, session);

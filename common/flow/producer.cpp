@@ -8,6 +8,18 @@
 #include "common/flow/check.hpp"
 
 namespace pullwire::flow {
+namespace {
+
+/// Whether the ranges ascend without overlap, all above `floor` and at most `last`.
+bool ascending(const std::vector<SeqRange>& ranges, Seq floor, Seq last) {
+  for (const SeqRange& range : ranges) {
+    if (range.first <= floor || range.last < range.first || range.last > last) return false;
+    floor = range.last;
+  }
+  return true;
+}
+
+}  // namespace
 
 bool Producer::Rank::operator<(const Rank& other) const {
   if (credit != other.credit) return credit > other.credit;
@@ -88,55 +100,51 @@ void Producer::open(SessionId session, std::uint32_t max_demand) {
 
 std::optional<ErrorCode> Producer::take(const Credit& credit) {
   Session& session = at(credit.session);
-  const auto sent_before = [&](const SeqRange& range) {
-    return 1 <= range.first && range.first <= range.last && range.last <= session.sent;
-  };
-  if (credit.cum > session.sent ||
-      !std::all_of(credit.settled.begin(), credit.settled.end(), sent_before) ||
-      !std::all_of(credit.released.begin(), credit.released.end(), sent_before)) {
+  if (credit.cum > session.sent || !ascending(credit.settled, credit.cum, session.sent) ||
+      !ascending(credit.released, 0, session.sent)) {
     return ErrorCode::Invalid;
   }
-  SeqSet settled = session.settled;
-  std::vector<SeqRange> fresh;
-  const auto add = [&](SeqRange range) {
-    const auto parts = settled.add(range);
-    fresh.insert(fresh.end(), parts.begin(), parts.end());
-  };
-  if (credit.cum > 0) add({1, credit.cum});
-  for (const SeqRange& range : credit.settled) add(range);
-  if (credit.limit > settled.count() + session.max_demand) return ErrorCode::Invalid;
+  std::uint64_t settled = credit.cum;
+  for (const SeqRange& range : credit.settled) settled += range.last - range.first + 1;
+  if (credit.limit > settled + session.max_demand) return ErrorCode::Invalid;
 
   unrank(credit.session, session);
-  SeqSet released;
-  for (const SeqRange& range : credit.released) released.add(range);
+  fresh_.clear();
+  if (credit.cum > 0) session.settled.add({1, credit.cum}, &fresh_);
+  for (const SeqRange& range : credit.settled) session.settled.add(range, &fresh_);
+  requeue(settle(session, credit.released));
+  session.limit = std::max(session.limit, credit.limit);
+  rank(credit.session, session);
+  check_conserved();
+  return std::nullopt;
+}
+
+/// Settles what is in `fresh_`. Returns what was released, for the queue.
+std::vector<Producer::Item> Producer::settle(Session& session,
+                                             const std::vector<SeqRange>& released) {
   std::vector<Item> returned;
-  std::sort(fresh.begin(), fresh.end(), [](auto& a, auto& b) { return a.first < b.first; });
   const Seq oldest = session.sent - session.unsettled.size() + 1;
-  for (const SeqRange& range : fresh) {
+  auto next = released.begin();
+  for (const SeqRange& range : fresh_) {
     for (Seq seq = range.first; seq <= range.last; ++seq) {
       Item& item = session.unsettled[seq - oldest];
       CHECK(!item.settled);  // I10: an event is settled once
       item.settled = true;
-      if (released.contains(seq)) {
+      --in_flight_;
+      while (next != released.end() && next->last < seq) ++next;
+      if (next != released.end() && next->first <= seq) {
         returned.push_back(item);
+        ++released_total_;
       } else {
         accepted_.push_back(item.event);
         ++accepted_total_;
       }
-      --in_flight_;
     }
   }
   while (!session.unsettled.empty() && session.unsettled.front().settled) {
     session.unsettled.pop_front();
   }
-  CHECK(settled.cum() >= session.settled.cum());  // I3: neither total ever decreases
-  session.settled = std::move(settled);
-  session.limit = std::max(session.limit, credit.limit);
-  rank(credit.session, session);
-  released_total_ += returned.size();
-  requeue(std::move(returned));
-  check_conserved();
-  return std::nullopt;
+  return returned;
 }
 
 Seq Producer::stop(SessionId id) {

@@ -127,6 +127,7 @@ class Producer {
   Session& at(SessionId session);
   void unrank(SessionId id, const Session& session);
   void rank(SessionId id, const Session& session);
+  std::vector<Item> settle(Session& session, const std::vector<SeqRange>& released);
   void requeue(std::vector<Item> items);
   void isolate();
   void end_isolation();
@@ -140,6 +141,7 @@ class Producer {
   std::deque<Item> suspects_;          // waiting, to travel alone
   std::optional<SessionId> isolated_;  // the one session that suspects may use
   std::vector<Sent> batch_;
+  std::vector<SeqRange> fresh_;  // what the state being taken settles
   std::vector<EventTag> accepted_;
   std::uint64_t credit_ = 0;
   std::uint64_t in_flight_ = 0;

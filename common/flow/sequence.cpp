@@ -22,10 +22,14 @@ std::vector<SeqRange> SeqSet::ranges_above(Seq floor) const {
   return ranges;
 }
 
-std::vector<SeqRange> SeqSet::add(SeqRange range) {
+std::uint64_t SeqSet::add(SeqRange range, std::vector<SeqRange>* fresh) {
   CHECK(range.first >= 1 && range.first <= range.last);
-  std::vector<SeqRange> fresh;
-  if (range.last <= cum_) return fresh;
+  if (range.last <= cum_) return 0;
+  std::uint64_t count = 0;
+  const auto report = [&](Seq from, Seq to) {
+    count += to - from + 1;
+    if (fresh != nullptr) fresh->push_back({from, to});
+  };
   Seq next = std::max(range.first, cum_ + 1);  // lowest number not yet looked at
 
   // The stored ranges that touch the new one grow together with it.
@@ -34,14 +38,14 @@ std::vector<SeqRange> SeqSet::add(SeqRange range) {
   auto it = above_.upper_bound(next);
   if (it != above_.begin() && std::prev(it)->second + 1 >= next) --it;
   while (it != above_.end() && it->first <= range.last + 1) {
-    if (next < it->first) fresh.push_back({next, std::min(it->first - 1, range.last)});
+    if (next < it->first) report(next, it->first - 1);
     next = std::max(next, it->second + 1);
     first = std::min(first, it->first);
     last = std::max(last, it->second);
     above_count_ -= it->second - it->first + 1;
     it = above_.erase(it);
   }
-  if (next <= range.last) fresh.push_back({next, range.last});
+  if (next <= range.last) report(next, range.last);
 
   if (first <= cum_ + 1) {
     cum_ = last;
@@ -49,7 +53,7 @@ std::vector<SeqRange> SeqSet::add(SeqRange range) {
     above_.emplace(first, last);
     above_count_ += last - first + 1;
   }
-  return fresh;
+  return count;
 }
 
 }  // namespace pullwire::flow

@@ -34,9 +34,9 @@ class SeqSet {
   /// What is in the set above `floor`: ascending, with gaps between.
   [[nodiscard]] std::vector<SeqRange> ranges_above(Seq floor) const;
 
-  /// Adds a range and returns the parts of it that are new, ascending.
-  /// Requires 1 <= first <= last.
-  std::vector<SeqRange> add(SeqRange range);
+  /// Adds a range and returns how many of its numbers are new; appends them to `fresh`,
+  /// ascending. Requires 1 <= first <= last.
+  std::uint64_t add(SeqRange range, std::vector<SeqRange>* fresh = nullptr);
 
  private:
   Seq cum_ = 0;
