@@ -31,22 +31,20 @@ void Consumer::settle(SessionId id, SeqRange events, Outcome outcome) {
 
 std::vector<Credit> Consumer::announce(When when) {
   std::vector<Credit> credits;
-  std::vector<SessionId> later;
+  const std::uint64_t least = std::uint64_t{share()} * demand_.min / demand_.max;
   for (const SessionId id : std::exchange(dirty_, {})) {
     const auto it = sessions_.find(id);
-    if (it == sessions_.end()) continue;
+    if (it == sessions_.end() || !it->second.dirty) continue;  // ended, or told meanwhile
     Session& session = it->second;
-    const std::uint64_t window = share();
-    const std::uint64_t least = window * demand_.min / demand_.max;
     const std::uint64_t granted =
         session.announced_limit - std::min(session.announced_limit, session.settled.count());
+    session.dirty = false;
     if (when == When::BeforeSleep || granted <= least) {
       credits.push_back(state(id));
     } else {
-      later.push_back(id);
+      mark(id, session);
     }
   }
-  for (const SessionId id : later) dirty_.push_back(id);
   return credits;
 }
 
@@ -100,7 +98,10 @@ std::optional<ErrorCode> Consumer::take(const Heartbeat& heartbeat) {
   Session& session = at(heartbeat.session);
   if (heartbeat.sent > session.received) return ErrorCode::Gap;
   if (heartbeat.confirmed > session.settled.cum()) return ErrorCode::Invalid;
-  session.confirmed = std::max(session.confirmed, heartbeat.confirmed);
+  if (heartbeat.confirmed > session.confirmed) {
+    session.confirmed = heartbeat.confirmed;
+    session.released.add({1, session.confirmed});  // one range instead of many
+  }
   return std::nullopt;
 }
 

@@ -83,11 +83,11 @@ class Consumer {
     Seq announced_limit = 0;
     Seq received = 0;
     SeqSet settled;
-    SeqSet released;    ///< part of `settled`
+    SeqSet released;    ///< part of `settled`; below `confirmed` it does not matter
     Seq confirmed = 0;  ///< the producer knows all that is settled up to here
     bool stopped = false;
     bool drained = false;
-    bool dirty = false;  ///< is in `dirty_`
+    bool dirty = false;  ///< has something to announce, and is in `dirty_`
 
     [[nodiscard]] std::uint64_t in_flight() const { return received - settled.count(); }
   };
@@ -101,7 +101,7 @@ class Consumer {
   Budget budget_;
   bool gate_ = true;
   std::map<SessionId, Session> sessions_;
-  std::vector<SessionId> dirty_;  // sessions with something to announce
+  std::vector<SessionId> dirty_;  // with something to announce; others are passed over
 };
 
 }  // namespace pullwire::flow
