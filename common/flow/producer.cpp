@@ -10,6 +10,8 @@
 namespace pullwire::flow {
 namespace {
 
+constexpr int kMaxAttempts = std::numeric_limits<std::uint16_t>::max();
+
 /// Whether the ranges ascend without overlap, all above `floor` and at most `last`.
 bool ascending(const std::vector<SeqRange>& ranges, Seq floor, Seq last) {
   for (const SeqRange& range : ranges) {
@@ -27,6 +29,10 @@ bool Producer::Rank::operator<(const Rank& other) const {
   return session < other.session;
 }
 
+Producer::Producer(Config config) : config_{config} {
+  CHECK(config_.batch_events >= 1);
+}
+
 void Producer::offer(EventTag event, std::size_t bytes, bool redelivered) {
   CHECK(bytes <= std::numeric_limits<std::uint32_t>::max());
   queue_.push_back({event, static_cast<std::uint32_t>(bytes), redelivered});
@@ -34,15 +40,14 @@ void Producer::offer(EventTag event, std::size_t bytes, bool redelivered) {
 }
 
 std::optional<Producer::Batch> Producer::next() {
-  if (!suspects_.empty() && !isolated_) isolate();
   if (isolated_) {
-    Session& session = at(*isolated_);
-    if (session.in_flight() == 0) {
-      if (suspects_.empty()) {
-        end_isolation();
-      } else if (session.limit > session.sent) {
-        return send(*isolated_, session, suspects_, 1);
-      }
+    const Session& session = at(*isolated_);
+    if (session.dry() || (suspects_.empty() && session.in_flight() == 0)) end_isolation();
+  }
+  if (!suspects_.empty()) {
+    if (!isolated_) isolate();
+    if (isolated_ && at(*isolated_).in_flight() == 0) {
+      return send(*isolated_, at(*isolated_), suspects_, 1);
     }
   }
   if (queue_.empty() || ranks_.empty()) return std::nullopt;
@@ -65,7 +70,7 @@ Producer::Batch Producer::send(SessionId id, Session& session, std::deque<Item>&
     if (!batch_.empty() && bytes + item.bytes > config_.batch_bytes) break;
     bytes += item.bytes;
     const bool give_up = config_.max_attempts > 0 && item.deaths >= config_.max_attempts;
-    const int attempts = item.deaths + (give_up ? 0 : 1);
+    const int attempts = std::min<int>(item.deaths + (give_up ? 0 : 1), kMaxAttempts);
     batch_.push_back({item.event,
                       {.redelivered = item.redelivered,
                        .give_up = give_up,
@@ -163,9 +168,7 @@ void Producer::close(SessionId id, Ending ending) {
   for (Item item : session.unsettled) {
     if (item.settled) continue;
     item.redelivered = true;  // I12: whoever gets it next is told
-    if (ending == Ending::Died && item.deaths < std::numeric_limits<std::uint16_t>::max()) {
-      ++item.deaths;
-    }
+    if (ending == Ending::Died && item.deaths < kMaxAttempts) ++item.deaths;
     returned.push_back(item);
     --in_flight_;
   }
@@ -211,11 +214,12 @@ void Producer::requeue(std::vector<Item> items) {
 }
 
 /// Sets the session with least in flight aside for events that may have killed
-/// their last one: alone in flight, an event that does it again is known.
+/// their last one: alone in flight, an event that does it again is known. A dry one
+/// would keep them waiting for a credit that may not come.
 void Producer::isolate() {
   auto least = sessions_.end();
   for (auto it = sessions_.begin(); it != sessions_.end(); ++it) {
-    if (it->second.stopped) continue;
+    if (it->second.stopped || it->second.dry()) continue;
     if (least == sessions_.end() || it->second.in_flight() < least->second.in_flight()) least = it;
   }
   if (least == sessions_.end()) return;

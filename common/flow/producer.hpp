@@ -1,10 +1,13 @@
 // Producer's half of a link: which event goes to which consumer, and when.
 //
 // Pure: no sockets, no clock. Not thread-safe. An event is a tag here; its bytes
-// stay with the owner until it is settled as accepted. Protocol: common/PROTOCOL.md,
-// "Credit" and "Settlement". Counterpart: flow/consumer.hpp.
+// stay with the owner until it is settled as accepted. Takes memory in proportion to
+// what waits and, per session, to the distance between its oldest unsettled event and
+// its newest: the owner bounds both (the ingestor by max_span).
+// Protocol: common/PROTOCOL.md, "Credit" and "Settlement". Counterpart: flow/consumer.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -49,7 +52,7 @@ class Producer {
     std::span<const Sent> events;
   };
 
-  explicit Producer(Config config) : config_{config} {}
+  explicit Producer(Config config);
 
   /// Adds an event at the end of the queue. `bytes` is its size on the wire.
   void offer(EventTag event, std::size_t bytes, bool redelivered);
@@ -61,6 +64,11 @@ class Producer {
 
   /// Events offered and not sent, the ones that came back included.
   [[nodiscard]] std::size_t waiting() const noexcept { return queue_.size() + suspects_.size(); }
+  /// Events that could be sent at once if they were offered now. Suspects that wait for
+  /// their own session take nothing from it.
+  [[nodiscard]] std::uint64_t wanted() const noexcept {
+    return credit_ - std::min<std::uint64_t>(credit_, queue_.size());
+  }
   /// Events that may be sent now, over all sessions.
   [[nodiscard]] std::uint64_t credit() const noexcept { return credit_; }
   /// Events sent and not settled, over all sessions.
@@ -114,6 +122,8 @@ class Producer {
 
     [[nodiscard]] std::uint64_t in_flight() const { return sent - settled.count(); }
     [[nodiscard]] std::uint64_t credit() const { return stopped || alone ? 0 : limit - sent; }
+    /// Can be sent nothing, and no settlement is due that would change it.
+    [[nodiscard]] bool dry() const { return in_flight() == 0 && limit == sent; }
   };
 
   /// Orders sessions by who is served next: most credit, then longest not served.
