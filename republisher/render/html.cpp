@@ -1,0 +1,65 @@
+#include <string>
+
+#include "republisher/render/markup.hpp"
+#include "republisher/render/plain.hpp"
+#include "republisher/render/renderer.hpp"
+#include "republisher/render/segments.hpp"
+
+namespace pullwire::republisher {
+namespace {
+
+constexpr std::size_t kTitleBytes = 120;
+
+std::string page_title(const Post& post) {
+  const std::string name = display_name(post.author_name, post.author, post.source);
+  const std::string start = one_line(post.text, kTitleBytes);
+  return start.empty() ? name : name + ": " + start;
+}
+
+void add_hashtags(pugi::xml_node article, const Post& post) {
+  if (post.hashtags.empty()) return;
+  pugi::xml_node list = add_element(article, "ul", {}, "tags");
+  set(list, "aria-label", "Hashtags");
+  for (const std::string_view hashtag : post.hashtags) {
+    add_element(add_element(list, "li"), "bdi", "#" + one_line(hashtag, PostLimits::kFieldBytes));
+  }
+}
+
+void add_media(pugi::xml_node article, const Post& post) {
+  if (post.media.empty()) return;
+  pugi::xml_node list = add_element(article, "ul", {}, "media");
+  set(list, "aria-label", "Attachments");
+  for (const Media& media : post.media) {
+    pugi::xml_node item = add_element(list, "li");
+    const std::string type = one_line(media.type, PostLimits::kFieldBytes);
+    add_link(item, clean(media.url), type.empty() ? "attachment" : type);
+    if (media.alt.empty()) continue;
+    pugi::xml_node alt = add_element(item, "div", {}, "alt");
+    add_paragraphs(alt, clean(media.alt));
+  }
+}
+
+}  // namespace
+
+std::string render_html(const Post& post) {
+  pugi::xml_document page;
+  pugi::xml_node article =
+      add_element(begin_page(page, page_title(post), post.lang), "article", {}, "post");
+  pugi::xml_node header = add_element(article, "header");
+  add_author(header, post.author_name, post.author, post.source);
+  const std::string url = clean(post.url);
+  if (post.created_at) {
+    add_text(add_time(header, *post.created_at), display_time(*post.created_at));
+  }
+  add_paragraphs(article, clean(post.text));
+  add_hashtags(article, post);
+  add_media(article, post);
+  if (is_web_url(url)) {
+    pugi::xml_node footer = add_element(article, "footer", "Original: ");
+    set(footer, "lang", "en");
+    add_link(footer, url, url);
+  }
+  return to_html(page) + "\n";
+}
+
+}  // namespace pullwire::republisher
