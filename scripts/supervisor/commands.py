@@ -206,5 +206,8 @@ def main(argv: list[str]) -> int:
         print("\n".join(f"scripts/pipeline: {line}" for line in str(error).splitlines()),
               file=sys.stderr)
         return 1
-    except BrokenPipeError:
+    except KeyboardInterrupt:  # an `up` that is left drains what it has started
+        return 130
+    except BrokenPipeError:    # nobody reads any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
