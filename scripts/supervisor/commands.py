@@ -18,16 +18,20 @@ class Failure(Exception):
     """What to print before exit 1."""
 
 
-def republisher_count(value: str) -> int:
-    if not value.isdecimal() or int(value) > MAX_REPUBLISHERS:
-        raise argparse.ArgumentTypeError(f"{value}: a number from 0 to {MAX_REPUBLISHERS}")
-    return int(value)
+def republisher_count(least: int):
+    def parsed(value: str) -> int:
+        if not value.isdecimal() or not least <= int(value) <= MAX_REPUBLISHERS:
+            raise argparse.ArgumentTypeError(
+                f"{value}: a number from {least} to {MAX_REPUBLISHERS}")
+        return int(value)
+
+    return parsed
 
 
 def add_start_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, default=DEFAULT_CONFIG, metavar="FILE",
                         help="configuration of all three (default scripts/pipeline.toml)")
-    parser.add_argument("--republishers", type=republisher_count, metavar="N",
+    parser.add_argument("--republishers", type=republisher_count(1), metavar="N",
                         help="default: what '# republishers: N' at the head of FILE says, else 2")
 
 
@@ -191,7 +195,7 @@ def parse(argv: list[str]):
         if name == "up":
             add_start_options(command)
         if name == "scale":
-            command.add_argument("republishers", type=republisher_count, metavar="N")
+            command.add_argument("republishers", type=republisher_count(0), metavar="N")
         if name == "status":
             command.add_argument("--json", action="store_true", help="everything, as one object")
         add_run_dir(command, "build/run/current")

@@ -83,8 +83,8 @@ def _wanted_republishers(path: Path, text: str) -> int:
         if line.strip() and not line.startswith("#"):
             break
         if match := re.fullmatch(r"#\s*republishers:\s*(\S+)\s*", line):
-            if not match[1].isdecimal() or int(match[1]) > MAX_REPUBLISHERS:
-                raise ConfigError(f"{path}: '# republishers: {match[1]}': 0 to {MAX_REPUBLISHERS}")
+            if not match[1].isdecimal() or not 1 <= int(match[1]) <= MAX_REPUBLISHERS:
+                raise ConfigError(f"{path}: '# republishers: {match[1]}': 1 to {MAX_REPUBLISHERS}")
             return int(match[1])
     return DEFAULT_REPUBLISHERS
 

@@ -160,16 +160,18 @@ class Supervisor:
         return child
 
     async def _until_ready(self, children: list[Child]) -> None:
-        """Waits for `children`; behind an ingestor that has finished there is nothing to wait for.
+        """Waits for `children`; once the ingestor has finished, no republisher has an upstream to
+        get ready with, so that only the reporter is waited for.
         Raises CommandError if one cannot be started or the time is over."""
         deadline = time.monotonic() + READY_S
         while True:
             broken = [child for child in children if child.broken]
             if broken:
                 raise CommandError("\n".join(map(_why, broken)))
-            waiting = [child for child in children if child.state not in ("ready", "finished")]
-            ingestor = self._children["ingestor"]
-            if not waiting or ingestor.state == "finished":
+            finished = self._children["ingestor"].state == "finished"
+            waiting = [child for child in children if child.state not in ("ready", "finished")
+                       and not (finished and child.stage == "republisher")]
+            if not waiting:
                 return
             if not await self._next_change(deadline):
                 reasons = await asyncio.gather(*map(self._why_unready, waiting))

@@ -158,8 +158,10 @@ class Pipeline(LauncherTest):
         self.assertIn("republisher-1: not drained 6 s after SIGTERM: killed", result.stdout)
         self.assertFalse(self.alive(pid))
 
-    def test_scale_out_of_range_is_a_usage_error(self):
+    def test_a_number_out_of_range_is_a_usage_error(self):
         self.assertEqual(self.pipeline("scale", "65").returncode, 2)
+        # Without any republisher neither end of the pipeline can get ready.
+        self.assertEqual(self.pipeline("up", "--republishers", "0").returncode, 2)
 
     def test_status_shows_who_is_limiting(self):
         self.up()
