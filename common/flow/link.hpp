@@ -40,14 +40,15 @@ class Link {
   struct Config {
     Side side = Side::Binder;
     Instance instance{};
-    std::string name;                 ///< of this process, for people
+    std::string name{};               ///< of this process, for people
     std::uint32_t max_demand = 0;     ///< as consumer
-    std::string contract;             ///< as connector: what the binder is to check
+    std::string contract{};           ///< as connector: what the binder is to check
     std::size_t max_sessions = 1024;  ///< as binder: one more is refused
+    std::string room_advice{};        ///< as binder: what an operator can do about that
     std::uint64_t seed = 1;           ///< of session ids and of the retries' jitter
     /// As binder: why a hello is refused, or nothing. Called with the peers that have
     /// a session now.
-    std::function<std::optional<std::string>(const Hello&)> admit;
+    std::function<std::optional<std::string>(const Hello&)> admit{};
   };
 
   struct Peer {

@@ -86,7 +86,9 @@ void Link::on(const Route& from, const Hello& hello, Time now) {
     return welcome(live->first);  // the same hello again
   }
   if (auto error = refusal(hello)) {
-    if (error->code != ErrorCode::Replaced && last_refusal_ != error->text) {
+    const bool telling =
+        error->code != ErrorCode::Replaced && error->code != ErrorCode::ShuttingDown;
+    if (telling && last_refusal_ != error->text) {
       last_refusal_ = error->text;
       changes_.push_back(Refused{hello.name + ": " + error->text});
     }
@@ -137,7 +139,8 @@ std::optional<Error> Link::refusal(const Hello& hello) const {
   }
   if (others >= config_.max_sessions) {
     return refuse(ErrorCode::Refused, "no room: " + config_.name + " takes at most " +
-                                          std::to_string(config_.max_sessions) + " sessions");
+                                          std::to_string(config_.max_sessions) + " sessions" +
+                                          config_.room_advice);
   }
   if (config_.admit) {
     if (auto why = config_.admit(hello)) return refuse(ErrorCode::Refused, std::move(*why));
@@ -228,7 +231,7 @@ void Link::on(const Route& from, const Error& error, Time now) {
     return;
   }
   retry_later(now);
-  if (last_refusal_ != error.text) {
+  if (error.code != ErrorCode::ShuttingDown && last_refusal_ != error.text) {
     last_refusal_ = error.text;
     changes_.push_back(Refused{error.text});
   }

@@ -93,6 +93,12 @@ std::uint64_t Producer::in_flight(SessionId session) const {
   return it == sessions_.end() ? 0 : it->second.in_flight();
 }
 
+bool Producer::redelivered_waiting() const {
+  const auto redelivered = [](const Item& item) { return item.redelivered; };
+  return std::any_of(queue_.begin(), queue_.end(), redelivered) ||
+         std::any_of(suspects_.begin(), suspects_.end(), redelivered);
+}
+
 std::vector<EventTag> Producer::take_accepted() {
   return std::exchange(accepted_, {});
 }

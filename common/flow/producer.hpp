@@ -69,6 +69,8 @@ class Producer {
   [[nodiscard]] std::uint64_t wanted() const noexcept {
     return credit_ - std::min<std::uint64_t>(credit_, queue_.size());
   }
+  /// Whether one of them may have been begun by a consumer. Looks at all of them.
+  [[nodiscard]] bool redelivered_waiting() const;
   /// Events that may be sent now, over all sessions.
   [[nodiscard]] std::uint64_t credit() const noexcept { return credit_; }
   /// Events sent and not settled, over all sessions.

@@ -88,10 +88,9 @@ void check_endpoint(std::string_view endpoint) {
       "which this version does not have"};
 }
 
-LinkSocket::LinkSocket(Loop& loop, zmq::context_t& context, std::string endpoint, Link& link,
-                       Link::Side side, Handlers handlers)
+LinkSocket::LinkSocket(Loop& loop, std::string endpoint, Link& link, Link::Side side,
+                       Handlers handlers)
     : loop_{loop},
-      context_{context},
       endpoint_{std::move(endpoint)},
       link_{link},
       side_{side},
@@ -107,7 +106,7 @@ LinkSocket::~LinkSocket() {
 }
 
 void LinkSocket::open() {
-  socket_ = make_socket(context_, side_);
+  socket_ = make_socket(loop_.context(), side_);
   greeted_ = false;
   try {
     if (side_ == Link::Side::Binder) {
@@ -120,7 +119,7 @@ void LinkSocket::open() {
     if (zmq_socket_monitor(socket_.handle(), address.c_str(), ZMQ_EVENT_DISCONNECTED) != 0) {
       throw zmq::error_t{};
     }
-    monitor_ = zmq::socket_t{context_, zmq::socket_type::pair};
+    monitor_ = zmq::socket_t{loop_.context(), zmq::socket_type::pair};
     monitor_.set(zmq::sockopt::linger, 0);
     monitor_.connect(address);
     socket_.connect(endpoint_);

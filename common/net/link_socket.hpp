@@ -33,8 +33,8 @@ class LinkSocket {
 
   /// Binds or connects according to the link's side. Throws std::runtime_error that
   /// names the endpoint.
-  LinkSocket(Loop& loop, zmq::context_t& context, std::string endpoint, flow::Link& link,
-             flow::Link::Side side, Handlers handlers);
+  LinkSocket(Loop& loop, std::string endpoint, flow::Link& link, flow::Link::Side side,
+             Handlers handlers);
   ~LinkSocket();
   LinkSocket(const LinkSocket&) = delete;
   LinkSocket& operator=(const LinkSocket&) = delete;
@@ -58,7 +58,6 @@ class LinkSocket {
   void schedule();
 
   Loop& loop_;
-  zmq::context_t& context_;
   std::string endpoint_;
   flow::Link& link_;
   flow::Link::Side side_;

@@ -56,6 +56,9 @@ class Loop {
     last_calls_.push_back(std::move(last_call));
   }
 
+  /// Of the sockets of this loop. Ends after them.
+  [[nodiscard]] zmq::context_t& context() noexcept { return context_; }
+
   /// The time at which this turn began; cheap.
   [[nodiscard]] Time now() const noexcept { return now_; }
 
@@ -76,6 +79,7 @@ class Loop {
   void arm();
   void read_signals();
 
+  zmq::context_t context_;
   std::map<SocketId, Socket> sockets_;
   std::map<int, std::function<void()>> descriptors_;
   std::map<TimerId, std::function<void()>> timers_;

@@ -19,11 +19,11 @@ class Misconfigured : public std::runtime_error {
 
 /// A value with the place it came from.
 struct Located {
-  std::string text;            ///< valid UTF-8, no NUL, at most 64 KiB
-  std::filesystem::path base;  ///< what relative paths in `text` are relative to: the file's
-                               ///< folder; empty (the working directory) from anywhere else
-  std::string where;           ///< "pipeline.toml:3: [ingestor] bind", "--bind", "PULLWIRE_BIND",
-                               ///< "default of bind"
+  std::string text;              ///< valid UTF-8, no NUL, at most 64 KiB
+  std::filesystem::path base{};  ///< what relative paths in `text` are relative to: the file's
+                                 ///< folder; empty (the working directory) from anywhere else
+  std::string where{};           ///< "pipeline.toml:3: [ingestor] bind", "--bind", "PULLWIRE_BIND",
+                                 ///< "default of bind"
 
   /// `text` taken as a path.
   [[nodiscard]] std::filesystem::path path() const { return base / text; }

@@ -1,0 +1,240 @@
+#include "ingestor/ingestor.hpp"
+
+#include <exception>
+#include <utility>
+
+#include "common/net/identity.hpp"
+#include "common/ops/log.hpp"
+
+namespace pullwire::ingestor {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long a settlement may wait for its place in the state: after a kill, so much
+/// is sent again.
+constexpr net::Time kSaveEvery = 100ms;
+constexpr net::Time kSaveRetry = 1s;
+/// Requests to sources in a row before the sockets get their turn.
+constexpr int kPullsPerTurn = 16;
+
+}  // namespace
+
+Ingestor::Ingestor(Config config, std::vector<std::unique_ptr<Source>> sources)
+    : config_{std::move(config)},
+      state_{config_.state, config_.seen_keep},
+      instance_{net::new_instance()},
+      producer_{{.max_attempts = config_.max_attempts}},
+      link_{{.side = flow::Link::Side::Binder,
+             .instance = instance_,
+             .name = net::process_name("ingestor"),
+             .seed = net::new_seed()},
+            producer_},
+      link_metrics_{metrics_, "posts"},
+      cursor_lag_{metrics_.gauge("cursor_lag_posts", "Newest post read minus cursor", {})},
+      intake_{std::move(sources),
+              HashtagFilter{config_.hashtags},
+              {.seen_keep = config_.seen_keep,
+               .max_span = config_.max_span,
+               .unclean = !state_.begin()},
+              state_,
+              metrics_,
+              [this](PostInHand post, bool redelivered) {
+                const std::size_t bytes = post.bytes.size();
+                producer_.offer(posts_.add(std::move(post)), bytes, redelivered);
+              }},
+      service_{loop_,
+               metrics_,
+               config_.http,
+               config_.drain_timeout,
+               {.drain = [this] { drain(); },
+                .unsettled = [this] { return unsettled(); },
+                .not_ready = [this] { return not_ready(); },
+                .before_scrape = [this] { before_scrape(); }}},
+      socket_{loop_,
+              context_,
+              config_.bind,
+              link_,
+              flow::Link::Side::Binder,
+              {.events = {}, .changed = [this] { changed(); }}},
+      started_{loop_.now()},
+      writer_{loop_, net::Time::zero(), {}} {
+  loop_.before_sleep([this] {
+    pump();
+    socket_.flush();
+  });
+  blocked_.set(true, loop_.now());
+  report();
+}
+
+int Ingestor::run() {
+  log_info("started", {{"bind", config_.bind}, {"state", config_.state.string()}});
+  return service_.run();
+}
+
+/// The link took a message or the time.
+void Ingestor::changed() {
+  for (const auto& change : link_.take_changes()) link_metrics_.take(change);
+  (void)link_.take_gauges();  // nothing below the ingestor concerns it
+  const auto accepted = producer_.take_accepted();
+  for (const flow::EventTag tag : accepted) intake_.settle(posts_.take(tag));
+  if (!accepted.empty() && !save_timer_ && !saving_) {
+    save_timer_ = loop_.at(loop_.now() + kSaveEvery, [this] {
+      save_timer_.reset();
+      save(false);
+    });
+  }
+  blocked_.set(producer_.credit() == 0, loop_.now());
+  service_.check_ready();
+  pump();
+}
+
+/// Turns credit into posts: asks the sources for what is granted and not waiting.
+void Ingestor::pump() {
+  if (draining_) return maybe_finish();
+  dispatch();
+  std::optional<Time> again;
+  for (int i = 0; i < kPullsPerTurn && producer_.wanted() > 0; ++i) {
+    const std::uint64_t wanted = producer_.wanted();
+    again = intake_.pull(loop_.now(), static_cast<std::size_t>(wanted));
+    dispatch();
+    if (!again || *again > loop_.now()) break;
+  }
+  if (pull_timer_) loop_.cancel(*pull_timer_);
+  pull_timer_.reset();
+  if (again && producer_.wanted() > 0) {
+    pull_timer_ = loop_.at(*again, [this] {
+      pull_timer_.reset();
+      pump();
+    });
+  }
+  blocked_.set(producer_.credit() == 0, loop_.now());
+  maybe_finish();
+}
+
+void Ingestor::dispatch() {
+  while (const auto batch = producer_.next()) {
+    encoder_.begin(batch->session, batch->first, batch->events.size());
+    std::size_t redelivered = 0;
+    for (const auto& [tag, delivery] : batch->events) {
+      encoder_.add(delivery, posts_[tag].bytes);
+      if (delivery.redelivered) ++redelivered;
+    }
+    link_metrics_.sent(batch->events.size(), redelivered);
+    socket_.send(batch->session, encoder_.finish());
+  }
+}
+
+/// Writes what has moved since the last time, on the worker.
+void Ingestor::save(bool last) {
+  auto changes = std::make_shared<std::vector<SourceChange>>(intake_.take_changes());
+  if (changes->empty() && !last) return;
+  saving_ = true;
+  auto error = std::make_shared<std::string>();
+  const bool clean = last && producer_.in_flight() == 0 && !producer_.redelivered_waiting();
+  writer_.add({.work =
+                   [this, changes, error, clean] {
+                     try {
+                       if (!changes->empty()) state_.save(*changes);
+                       if (clean) state_.end();
+                     } catch (const std::exception& failure) {
+                       *error = failure.what();
+                     }
+                   },
+               .done =
+                   [this, changes, error, last] {
+                     saving_ = false;
+                     if (!error->empty()) {
+                       if (save_error_ != *error) {
+                         log_error("state cannot be written; trying again",
+                                   {{"state", config_.state.string()}, {"reason", *error}});
+                       }
+                       intake_.give_back(std::move(*changes));
+                     } else if (!save_error_.empty()) {
+                       log_info("state is written again", {{"state", config_.state.string()}});
+                     }
+                     save_error_ = *error;
+                     saved(last);
+                   },
+               .name = "state"});
+}
+
+void Ingestor::saved(bool last) {
+  if (last && save_error_.empty()) return service_.finish(0);
+  save_timer_ =
+      loop_.at(loop_.now() + (save_error_.empty() ? kSaveEvery : kSaveRetry), [this, last] {
+        save_timer_.reset();
+        save(last);
+      });
+}
+
+/// Ends when asked to and all is settled, or when every finite source is.
+void Ingestor::maybe_finish() {
+  if (finishing_) return;
+  const bool done = config_.exit_when_done && intake_.ended() && unsettled() == 0;
+  if (done && !draining_) {
+    log_info("done: every source has ended and every post is settled",
+             {{"posts", intake_.read_total()},
+              {"filtered", intake_.filtered_total()},
+              {"skipped", intake_.skipped_total()}});
+    drain();
+    return;
+  }
+  if (!draining_ || !link_.finished()) return;
+  finishing_ = true;
+  if (save_timer_) loop_.cancel(*save_timer_);
+  save_timer_.reset();
+  save(true);
+}
+
+/// Asks for nothing more and sends nothing more; waits for what is in flight.
+void Ingestor::drain() {
+  if (draining_) return;
+  draining_ = true;
+  if (pull_timer_) loop_.cancel(*pull_timer_);
+  pull_timer_.reset();
+  link_.drain(loop_.now());
+  socket_.flush();
+  changed();
+}
+
+/// What travels downstream with the heartbeats.
+void Ingestor::report() {
+  const net::Time now = loop_.now();
+  wire::StageReport report;
+  report.stage = "ingestor";
+  report.name = net::process_name("ingestor");
+  report.instance = instance_;
+  report.uptime_us = static_cast<std::uint64_t>((now - started_) / 1us);
+  report.sessions = link_.sessions();
+  report.credit = producer_.credit();
+  report.in_flight = producer_.in_flight();
+  report.held = posts_.size();
+  report.events = producer_.accepted_total();
+  report.blocked_us = blocked_.micros(now);
+  report.busy_us = report.uptime_us - std::min(report.uptime_us, report.blocked_us);
+  report.redelivered = link_metrics_.redelivered_total();
+  report.read = intake_.read_total();
+  report.filtered = intake_.filtered_total();
+  report.skipped = intake_.skipped_total();
+  link_.set_gauges(wire::encode_reports({report}));
+  loop_.at(now + flow::kHeartbeatEvery / 2, [this] { this->report(); });
+}
+
+void Ingestor::before_scrape() {
+  link_metrics_.show(producer_, blocked_.seconds(loop_.now()));
+  cursor_lag_.Set(static_cast<double>(intake_.lag()));
+}
+
+std::string Ingestor::not_ready() const {
+  if (draining_) return "draining";
+  if (!save_error_.empty()) return "state cannot be written: " + save_error_;
+  if (link_.sessions() == 0) return "no republisher has a session";
+  return "";
+}
+
+std::size_t Ingestor::unsettled() const {
+  return static_cast<std::size_t>(producer_.in_flight() + producer_.waiting());
+}
+
+}  // namespace pullwire::ingestor

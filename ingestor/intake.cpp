@@ -1,0 +1,220 @@
+#include "ingestor/intake.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/ops/log.hpp"
+#include "common/wire/events.hpp"
+
+namespace pullwire::ingestor {
+namespace {
+
+/// Skipped lines that are logged one by one; then one in so many.
+constexpr std::uint64_t kSkipsLogged = 100;
+constexpr std::uint64_t kSkipsLoggedEvery = 10'000;
+
+}  // namespace
+
+/// One source with what is known of it.
+class Intake::Desk : public Sink {
+ public:
+  Desk(Intake& intake, std::size_t index, std::unique_ptr<Source> from, const SourceState* stored,
+       std::vector<SeenKey> seen_before, Metrics& metrics)
+      : source{std::move(from)},
+        intake_{intake},
+        index_{index},
+        seen_{intake.config_.seen_keep},
+        requests_{metrics.counter("source_requests_total", "Requests to the outside world",
+                                  {{"source", std::string{source->name()}}})},
+        posts_{metrics.counter("source_posts_total", "Posts read",
+                               {{"source", std::string{source->name()}}})},
+        filtered_{metrics.counter("source_filtered_total", "Posts without a wanted hashtag",
+                                  {{"source", std::string{source->name()}}})},
+        skipped_{metrics.counter("source_skipped_total", "Read, but no post, or a double",
+                                 {{"source", std::string{source->name()}}})},
+        errors_{metrics.counter("source_errors_total", "Failures of the outside world",
+                                {{"source", std::string{source->name()}}})} {
+    if (intake.config_.unclean) may_have_been_sent_ = intake.config_.max_span;
+    for (const SeenKey& key : seen_before) seen_.insert(key);
+    if (stored != nullptr) {
+      settled_before_ = NumberRanges{stored->settled};
+      source->resume(stored->cursor);
+    }
+    stored_cursor_ = source->cursor(source->position());
+  }
+
+  std::optional<Time> pull(Time now, std::size_t wanted) {
+    failed_ = false;
+    const auto again = source->pull(now, wanted, *this);
+    if (failing_ && !failed_) {
+      failing_ = false;
+      log_info("source works again", {{"source", source->name()}});
+    }
+    return again;
+  }
+
+  void requested() override { requests_.Increment(); }
+
+  void post(const Post& post, std::string_view position) override {
+    posts_.Increment();
+    if (!intake_.filter_.matches(post)) {
+      filtered_.Increment();
+      ++intake_.filtered_total_;
+      return;
+    }
+    const bool numbered = source->identity() == Source::Identity::Numbers;
+    if (numbered && settled_before_.contains(position)) return;
+    const SeenKey key = numbered ? SeenKey{} : seen_key(post.post_id);
+    if (!numbered && !seen_.insert(key)) {
+      skipped(post.post_id, "read before");
+      return;
+    }
+    ++intake_.read_total_;
+    const bool redelivered = may_have_been_sent_ > 0;
+    if (redelivered) --may_have_been_sent_;
+    intake_.emit_({.bytes = wire::encode_post(post),
+                   .source = index_,
+                   .ordinal = cursor.read(std::string{position}),
+                   .key = key},
+                  redelivered);
+  }
+
+  void skipped(std::string_view where, std::string_view why) override {
+    skipped_.Increment();
+    const std::uint64_t count = ++skips_;
+    ++intake_.skipped_total_;
+    if (count <= kSkipsLogged || count % kSkipsLoggedEvery == 0) {
+      log_warn(
+          "skipped",
+          {{"source", source->name()}, {"at", where}, {"reason", why}, {"skipped_so_far", count}});
+    }
+  }
+
+  void error(std::string_view why) override {
+    errors_.Increment();
+    failed_ = true;
+    if (failing_) return;
+    failing_ = true;
+    log_warn("source fails", {{"source", source->name()}, {"reason", why}});
+  }
+
+  void settle(const PostInHand& post) {
+    cursor.settle(post.ordinal);
+    if (source->identity() == Source::Identity::Ids) newly_seen_.push_back(post.key);
+    moved_ = true;
+  }
+
+  /// Nothing if all is stored.
+  std::optional<SourceChange> take_change() {
+    if (source->identity() == Source::Identity::Nothing) return std::nullopt;
+    const auto lowest = cursor.lowest();
+    std::string durable = source->cursor(lowest ? *lowest : source->position());
+    if (!moved_ && durable == stored_cursor_) return std::nullopt;
+    moved_ = false;
+    stored_cursor_ = durable;
+    return SourceChange{.source = std::string{source->name()},
+                        .cursor = std::move(durable),
+                        .settled = source->identity() == Source::Identity::Numbers
+                                       ? cursor.settled_above()
+                                       : std::string{},
+                        .seen = std::exchange(newly_seen_, {})};
+  }
+
+  void give_back(SourceChange change) {
+    moved_ = true;
+    change.seen.insert(change.seen.end(), newly_seen_.begin(), newly_seen_.end());
+    newly_seen_ = std::move(change.seen);
+  }
+
+  std::unique_ptr<Source> source;
+  Cursor cursor;
+  Time next{};  ///< not to be asked before
+  bool ended = false;
+
+ private:
+  Intake& intake_;
+  std::size_t index_;
+  SeenPosts seen_;                   // read or settled before: not to be read again
+  NumberRanges settled_before_;      // numbered: settled above the cursor at the start
+  std::vector<SeenKey> newly_seen_;  // settled, not stored
+  std::string stored_cursor_;
+  std::size_t may_have_been_sent_ = 0;  // so many posts may have been sent by the last run
+  std::uint64_t skips_ = 0;
+  bool moved_ = false;
+  bool failing_ = false;
+  bool failed_ = false;
+  Counter& requests_;
+  Counter& posts_;
+  Counter& filtered_;
+  Counter& skipped_;
+  Counter& errors_;
+};
+
+Intake::Intake(std::vector<std::unique_ptr<Source>> sources, HashtagFilter filter, Config config,
+               State& state, Metrics& metrics, Emit emit)
+    : filter_{std::move(filter)}, config_{config}, emit_{std::move(emit)} {
+  const auto states = state.sources();
+  for (auto& source : sources) {
+    const std::string name{source->name()};
+    const auto stored = states.find(name);
+    desks_.push_back(std::make_unique<Desk>(*this, desks_.size(), std::move(source),
+                                            stored == states.end() ? nullptr : &stored->second,
+                                            state.seen(name), metrics));
+  }
+}
+
+Intake::~Intake() = default;
+
+std::optional<Time> Intake::pull(Time now, std::size_t wanted) {
+  std::optional<Time> again;
+  const std::uint64_t enough = read_total_ + wanted;
+  for (std::size_t i = 0; i < desks_.size(); ++i) {
+    Desk& desk = *desks_[(next_ + i) % desks_.size()];
+    if (desk.ended || desk.cursor.span() >= config_.max_span) continue;
+    if (desk.next <= now && read_total_ < enough) {
+      const auto next = desk.pull(now, static_cast<std::size_t>(enough - read_total_));
+      desk.ended = !next;
+      if (!next) {
+        log_info("source has ended", {{"source", desk.source->name()}});
+        continue;
+      }
+      desk.next = *next;
+    }
+    again = again ? std::min(*again, desk.next) : desk.next;
+  }
+  if (!desks_.empty()) next_ = (next_ + 1) % desks_.size();
+  return again;
+}
+
+void Intake::settle(const PostInHand& post) {
+  desks_[post.source]->settle(post);
+}
+
+std::vector<SourceChange> Intake::take_changes() {
+  std::vector<SourceChange> changes;
+  for (const auto& desk : desks_) {
+    if (auto change = desk->take_change()) changes.push_back(std::move(*change));
+  }
+  return changes;
+}
+
+void Intake::give_back(std::vector<SourceChange> changes) {
+  for (SourceChange& change : changes) {
+    const auto desk = std::find_if(desks_.begin(), desks_.end(), [&](const auto& candidate) {
+      return candidate->source->name() == change.source;
+    });
+    (*desk)->give_back(std::move(change));
+  }
+}
+
+bool Intake::ended() const {
+  return std::all_of(desks_.begin(), desks_.end(), [](const auto& desk) { return desk->ended; });
+}
+
+std::size_t Intake::lag() const {
+  std::size_t lag = 0;
+  for (const auto& desk : desks_) lag = std::max(lag, desk->cursor.span());
+  return lag;
+}
+
+}  // namespace pullwire::ingestor

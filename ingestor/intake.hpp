@@ -1,0 +1,78 @@
+// From demand to posts: asks the sources, filters, leaves out what was seen, and knows
+// how far each source is settled. Lives on the loop's thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/model/hashtag.hpp"
+#include "common/ops/metrics.hpp"
+#include "ingestor/cursor.hpp"
+#include "ingestor/sources/source.hpp"
+#include "ingestor/state.hpp"
+
+namespace pullwire::ingestor {
+
+/// A post that was read and is not settled.
+struct PostInHand {
+  std::string bytes;  ///< encoded (wire/events.hpp)
+  std::size_t source = 0;
+  Cursor::Ordinal ordinal = 0;
+  SeenKey key{};
+};
+
+class Intake {
+ public:
+  struct Config {
+    std::size_t seen_keep;
+    std::size_t max_span;
+    bool unclean;  ///< the last run did not end cleanly: it may have sent what comes next
+  };
+  /// Takes a post on its way out; `redelivered`: it may have been sent before.
+  using Emit = std::function<void(PostInHand, bool redelivered)>;
+
+  /// Resumes every source where `state` says.
+  Intake(std::vector<std::unique_ptr<Source>> sources, HashtagFilter filter, Config config,
+         State& state, Metrics& metrics, Emit emit);
+  ~Intake();
+
+  /// Asks every source once at most, in turn, for what `wanted` posts still need.
+  /// Returns when to ask again if there is demand then; nothing if all have ended or
+  /// wait for a settlement.
+  std::optional<Time> pull(Time now, std::size_t wanted);
+
+  /// The post is safe downstream.
+  void settle(const PostInHand& post);
+
+  /// What is to be stored since the last call; empty if nothing moved.
+  [[nodiscard]] std::vector<SourceChange> take_changes();
+  /// A change that could not be stored: it comes with the next one.
+  void give_back(std::vector<SourceChange> changes);
+
+  [[nodiscard]] bool ended() const;
+  /// Newest read minus cursor, the largest over all sources, in posts.
+  [[nodiscard]] std::size_t lag() const;
+
+  [[nodiscard]] std::uint64_t read_total() const noexcept { return read_total_; }
+  [[nodiscard]] std::uint64_t filtered_total() const noexcept { return filtered_total_; }
+  [[nodiscard]] std::uint64_t skipped_total() const noexcept { return skipped_total_; }
+
+ private:
+  class Desk;  // one source
+
+  HashtagFilter filter_;
+  Config config_;
+  Emit emit_;
+  std::vector<std::unique_ptr<Desk>> desks_;
+  std::size_t next_ = 0;
+  std::uint64_t read_total_ = 0;
+  std::uint64_t filtered_total_ = 0;
+  std::uint64_t skipped_total_ = 0;
+};
+
+}  // namespace pullwire::ingestor

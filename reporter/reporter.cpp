@@ -1,0 +1,295 @@
+#include "reporter/reporter.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <map>
+#include <utility>
+
+#include "common/net/identity.hpp"
+#include "common/ops/log.hpp"
+#include "common/wire/events.hpp"
+
+namespace pullwire::reporter {
+namespace {
+
+using namespace std::chrono_literals;
+using When = flow::Consumer::When;
+
+constexpr net::Time kCommitRetry = 1s;
+constexpr std::size_t kBatchRecords = 5'000;
+
+const std::vector<double> kCommitBuckets{0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
+                                         0.1,    0.2,   0.5,   1,     2,    5};
+const std::vector<double> kEndToEndBuckets{0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1,
+                                           2,     5,    10,   30,   60,  300, 3600};
+
+double seconds_between(Timestamp from, Timestamp to) {
+  return static_cast<double>(to.micros - from.micros) / 1e6;
+}
+
+}  // namespace
+
+Reporter::Reporter(Config config, std::unique_ptr<Store> store)
+    : config_{std::move(config)},
+      store_{std::move(store)},
+      instance_{net::new_instance()},
+      consumer_{config_.demand, flow::Consumer::Budget::Shared},
+      link_{{.side = flow::Link::Side::Binder,
+             .instance = instance_,
+             .name = net::process_name("reporter"),
+             .max_demand = config_.demand.max,
+             .contract = {},
+             .max_sessions = config_.demand.max,
+             .room_advice = "; raise [reporter] max_demand for more republishers",
+             .seed = net::new_seed(),
+             .admit = [this](const flow::Hello& hello) { return admit(hello); }},
+            consumer_},
+      link_metrics_{metrics_, "publications"},
+      commit_seconds_{metrics_.histogram("commit_seconds", "Time of a commit", {}, kCommitBuckets)},
+      end_to_end_seconds_{metrics_.histogram("end_to_end_seconds",
+                                             "From a post's ingestion to its publication's record",
+                                             {}, kEndToEndBuckets)},
+      service_{loop_,
+               metrics_,
+               config_.http,
+               config_.drain_timeout,
+               {.drain =
+                    [this] {
+                      draining_ = true;
+                      link_.drain(loop_.now());
+                      socket_.flush();
+                      maybe_finish();
+                    },
+                .unsettled = [this] { return static_cast<std::size_t>(consumer_.in_flight()); },
+                .not_ready = [this] { return not_ready(); },
+                .before_scrape = [this] { before_scrape(); }}},
+      socket_{loop_,
+              context_,
+              config_.bind,
+              link_,
+              flow::Link::Side::Binder,
+              {.events = [this](const wire::Data& data,
+                                const net::MessageBytes& bytes) { receive(data, bytes); },
+               .changed = [this] { changed(); }}},
+      started_{loop_.now()},
+      writer_{loop_, net::Time::zero(), {}} {
+  if (HttpServer* http = service_.http()) {
+    http->get("/api/status", [this](const Request&) {
+      return Response{200, "application/json", overview_.json(loop_.now())};
+    });
+  }
+  loop_.before_sleep([this] {
+    commit();
+    link_.announce(When::BeforeSleep);
+    socket_.flush();
+    maybe_finish();
+  });
+  report();
+}
+
+int Reporter::run() {
+  log_info("started", {{"bind", config_.bind}, {"database", config_.database}});
+  return service_.run();
+}
+
+/// All republishers of a pipeline must publish the same: else some posts would miss some
+/// publications, depending on who had them.
+std::optional<std::string> Reporter::admit(const flow::Hello& hello) {
+  if (link_.sessions() == 0) contract_ = hello.contract;
+  if (hello.contract == contract_) return std::nullopt;
+  return "targets and formats differ from those of the other republishers: theirs are {" +
+         one_line(contract_) + "}, yours {" + one_line(hello.contract) + "}";
+}
+
+void Reporter::receive(const wire::Data& data, const net::MessageBytes& bytes) {
+  std::vector<Entry> entries;
+  entries.reserve(data.events.size());
+  flow::Seq seq = data.head.first;
+  std::size_t redelivered = 0;
+  Post post;
+  for (const wire::Event& event : data.events) {
+    Entry entry{.session = data.head.session, .seq = seq++, .publication = {}, .bytes = bytes};
+    const bool good =
+        wire::decode_publication(event.payload, entry.publication) &&
+        (entry.publication.post.empty() || wire::decode_post(entry.publication.post, post));
+    if (!good) {
+      const flow::Route from = *link_.route(data.head.session);
+      return link_.malformed(from, "an event that is no publication", loop_.now());
+    }
+    if (event.delivery.redelivered) ++redelivered;
+    entry.publication.redelivered |= event.delivery.redelivered;
+    entries.push_back(std::move(entry));
+  }
+  link_metrics_.received(entries.size(), redelivered);
+  busy_.set(true, loop_.now());
+  if (config_.cost > config_.cost.zero()) {
+    if (unpaid_.empty()) {
+      due_ = loop_.now() + config_.cost;
+      loop_.at(due_, [this] { pay(); });
+    }
+    std::move(entries.begin(), entries.end(), std::back_inserter(unpaid_));
+  } else {
+    std::move(entries.begin(), entries.end(), std::back_inserter(waiting_));
+  }
+}
+
+/// The simulated cost of the first record is paid; the next one's begins at once.
+void Reporter::pay() {
+  while (!unpaid_.empty() && due_ <= loop_.now()) {
+    waiting_.push_back(std::move(unpaid_.front()));
+    unpaid_.pop_front();
+    due_ += config_.cost;
+  }
+  if (!unpaid_.empty()) loop_.at(due_, [this] { pay(); });
+}
+
+void Reporter::changed() {
+  for (const auto& change : link_.take_changes()) {
+    link_metrics_.take(change);
+    if (const auto* ended = std::get_if<flow::Link::Ended>(&change)) {
+      overview_.forget(ended->session);
+    }
+  }
+  for (const auto& gauges : link_.take_gauges()) {
+    overview_.take(gauges.session, gauges.bytes, loop_.now());
+  }
+  service_.check_ready();
+}
+
+/// One transaction at a time; what arrives meanwhile is the next one.
+void Reporter::commit() {
+  if (committing_ || waiting_.empty()) return;
+  auto batch = std::make_shared<Batch>();
+  if (waiting_.size() <= kBatchRecords) {
+    batch->entries.swap(waiting_);
+  } else {
+    const auto end = waiting_.begin() + kBatchRecords;
+    std::move(waiting_.begin(), end, std::back_inserter(batch->entries));
+    waiting_.erase(waiting_.begin(), end);
+  }
+  const Timestamp now = wall_clock();
+  batch->records.reserve(batch->entries.size());
+  for (const Entry& entry : batch->entries) batch->records.push_back({entry.publication, now});
+  committing_ = true;
+  try_commit(std::move(batch));
+}
+
+void Reporter::try_commit(std::shared_ptr<Batch> batch) {
+  writer_.add({.work =
+                   [this, batch] {
+                     const auto begun = net::clock_now();
+                     try {
+                       store_->commit(batch->records);
+                       batch->error.clear();
+                     } catch (const std::exception& error) {
+                       batch->error = error.what();
+                     }
+                     batch->seconds =
+                         std::chrono::duration<double>(net::clock_now() - begun).count();
+                   },
+               .done = [this, batch] { committed(batch); },
+               .name = "commit"});
+}
+
+void Reporter::committed(const std::shared_ptr<Batch>& batch) {
+  if (!batch->error.empty()) {
+    if (store_error_ != batch->error) {
+      log_error("the database does not take records; nothing is settled until it does",
+                {{"database", config_.database}, {"reason", batch->error}});
+    }
+    store_error_ = batch->error;
+    loop_.at(loop_.now() + kCommitRetry, [this, batch] { try_commit(batch); });
+    return;
+  }
+  if (!store_error_.empty()) {
+    log_info("the database takes records again", {{"database", config_.database}});
+    store_error_.clear();
+  }
+  committing_ = false;
+  committed_once_ = true;
+  count(*batch);
+  // Entries of one session stand in their order: settle them by the run.
+  for (std::size_t i = 0; i < batch->entries.size();) {
+    std::size_t end = i + 1;
+    const Entry& first = batch->entries[i];
+    while (end < batch->entries.size() && batch->entries[end].session == first.session &&
+           batch->entries[end].seq == first.seq + (end - i)) {
+      ++end;
+    }
+    consumer_.settle(first.session, {first.seq, first.seq + (end - i) - 1},
+                     flow::Outcome::Accepted);
+    i = end;
+  }
+  link_metrics_.settled(flow::Outcome::Accepted, batch->entries.size());
+  if (waiting_.empty() && unpaid_.empty()) busy_.set(false, loop_.now());
+  commit();
+  link_.announce(When::Due);
+  socket_.flush();
+  service_.check_ready();
+}
+
+void Reporter::count(const Batch& batch) {
+  commit_seconds_.Observe(batch.seconds);
+  const Timestamp now = wall_clock();
+  struct Label {
+    std::string_view target;
+    std::string_view format;
+    Status status;
+    auto operator<=>(const Label&) const = default;
+  };
+  std::map<Label, std::size_t> counts;
+  for (const Record& record : batch.records) {
+    const Publication& publication = record.publication;
+    ++counts[{publication.target, publication.format, publication.status}];
+    end_to_end_seconds_.Observe(seconds_between(publication.ingested_at, now));
+  }
+  for (const auto& [label, count] : counts) {
+    metrics_
+        .counter("publications_total", "Publications recorded, by how they ended",
+                 {{"target", std::string{label.target}},
+                  {"format", std::string{label.format}},
+                  {"status", std::string{to_text(label.status)}}})
+        .Increment(static_cast<double>(count));
+    overview_.recorded(label.status, count);
+  }
+}
+
+void Reporter::maybe_finish() {
+  if (!draining_ || !link_.finished() || committing_ || !waiting_.empty() || !unpaid_.empty()) {
+    return;
+  }
+  log_info("drained", {{"publications", overview_.recorded_total()}});
+  service_.finish(0);
+}
+
+/// Our own report, beside what comes with the heartbeats.
+void Reporter::report() {
+  const net::Time now = loop_.now();
+  wire::StageReport own;
+  own.stage = "reporter";
+  own.name = net::process_name("reporter");
+  own.instance = instance_;
+  own.uptime_us = static_cast<std::uint64_t>((now - started_) / 1us);
+  own.sessions = link_.sessions();
+  own.credit = consumer_.credit();
+  own.in_flight = consumer_.in_flight();
+  own.held = own.in_flight;
+  own.events = overview_.recorded_total();
+  own.busy_us = busy_.micros(now);
+  own.redelivered = link_metrics_.redelivered_total();
+  overview_.take_own(own, now);
+  loop_.at(now + flow::kHeartbeatEvery / 2, [this] { this->report(); });
+}
+
+void Reporter::before_scrape() {
+  link_metrics_.show(consumer_.credit(), consumer_.in_flight());
+}
+
+std::string Reporter::not_ready() const {
+  if (draining_) return "draining";
+  if (!store_error_.empty()) return "the database does not take records: " + store_error_;
+  if (link_.sessions() == 0) return "no republisher has a session";
+  return "";
+}
+
+}  // namespace pullwire::reporter

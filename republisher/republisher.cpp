@@ -1,0 +1,321 @@
+#include "republisher/republisher.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/flow/check.hpp"
+#include "common/net/identity.hpp"
+#include "common/ops/log.hpp"
+#include "common/wire/events.hpp"
+
+namespace pullwire::republisher {
+namespace {
+
+using namespace std::chrono_literals;
+using When = flow::Consumer::When;
+
+/// So long after the last publication the indexes are brought up to date.
+constexpr net::Time kTidyAfter = 300ms;
+
+}  // namespace
+
+Republisher::Upstream::Upstream(const Config& config, flow::Instance instance, std::uint64_t seed)
+    : consumer{config.demand, flow::Consumer::Budget::Each},
+      link{{.side = flow::Link::Side::Connector,
+            .instance = instance,
+            .name = net::process_name("republisher"),
+            .max_demand = config.demand.max,
+            .contract = {},
+            .seed = seed},
+           consumer} {
+  consumer.set_gate(false);  // nothing is asked for before the reporter asks
+}
+
+Republisher::Downstream::Downstream(flow::Producer& producer, flow::Instance instance,
+                                    std::uint64_t seed, std::string contract)
+    : link{{.side = flow::Link::Side::Connector,
+            .instance = instance,
+            .name = net::process_name("republisher"),
+            .max_demand = 0,
+            .contract = std::move(contract),
+            .seed = seed},
+           producer} {}
+
+Republisher::Republisher(Config config, const MakeDestinations& make_destinations)
+    : config_{std::move(config)},
+      instance_{net::new_instance()},
+      posts_metrics_{metrics_, "posts"},
+      publications_metrics_{metrics_, "publications"},
+      workshop_{loop_, make_destinations(loop_), config_.render_timeout, metrics_,
+                [this](Workshop::Ticket ticket, const Publication& publication, bool last) {
+                  finished(ticket, publication, last);
+                }},
+      producer_{{}},
+      service_{loop_,
+               metrics_,
+               config_.http,
+               config_.drain_timeout,
+               {.drain = [this] { drain(); },
+                .unsettled = [this] { return posts_.size(); },
+                .not_ready = [this] { return not_ready(); },
+                .before_scrape = [this] { before_scrape(); }}},
+      started_{loop_.now()} {
+  // Last words before sleep: records first, then what has come of them, upstream.
+  loop_.before_sleep([this] {
+    work();
+    send_records();
+    announce(When::BeforeSleep);
+    for (const auto& upstream : upstreams_) upstream->socket->flush();
+    measure();
+    maybe_finish();
+  });
+  for (std::size_t i = 0; i < config_.upstream.size(); ++i) {
+    upstreams_.push_back(std::make_unique<Upstream>(config_, instance_, net::new_seed()));
+    Upstream& upstream = *upstreams_.back();
+    upstream.socket = std::make_unique<net::LinkSocket>(
+        loop_, config_.upstream[i], upstream.link, flow::Link::Side::Connector,
+        net::LinkSocket::Handlers{
+            .events = [this, i](const wire::Data& data, const auto&) { receive(i, data); },
+            .changed = [this, i] { upstream_changed(i); }});
+  }
+  for (const std::string& endpoint : config_.downstream) {
+    downstreams_.push_back(
+        std::make_unique<Downstream>(producer_, instance_, net::new_seed(), workshop_.contract()));
+    Downstream& downstream = *downstreams_.back();
+    downstream.socket = std::make_unique<net::LinkSocket>(
+        loop_, endpoint, downstream.link, flow::Link::Side::Connector,
+        net::LinkSocket::Handlers{.events = {}, .changed = [this] { downstream_changed(); }});
+  }
+  report();
+}
+
+int Republisher::run() {
+  log_info("started", {{"upstreams", config_.upstream.size()},
+                       {"downstreams", config_.downstream.size()},
+                       {"publications_per_post", workshop_.publications_per_post()}});
+  return service_.run();
+}
+
+/// Posts arrived, within the credit.
+void Republisher::receive(std::size_t index, const wire::Data& data) {
+  std::size_t redelivered = 0;
+  Post post;
+  for (const wire::Event& event : data.events) {
+    if (!wire::decode_post(event.payload, post)) {
+      Upstream& upstream = *upstreams_[index];
+      return upstream.link.malformed({}, "an event that is no post", loop_.now());
+    }
+  }
+  flow::Seq seq = data.head.first;
+  for (const wire::Event& event : data.events) {
+    if (event.delivery.redelivered) ++redelivered;
+    queue_.push_back(posts_.add({.upstream = index,
+                                 .session = data.head.session,
+                                 .seq = seq++,
+                                 .bytes = std::string{event.payload},
+                                 .delivery = event.delivery,
+                                 .unsettled = workshop_.publications_per_post()}));
+  }
+  posts_metrics_.received(data.events.size(), redelivered);
+}
+
+void Republisher::upstream_changed(std::size_t index) {
+  Upstream& upstream = *upstreams_[index];
+  for (const auto& change : upstream.link.take_changes()) {
+    posts_metrics_.take(change);
+    const auto* ended = std::get_if<flow::Link::Ended>(&change);
+    if (ended == nullptr) continue;
+    upstream.gauges.erase(ended->session);
+    // What was not begun comes again; what was begun is finished and reported.
+    std::erase_if(queue_, [&](Workshop::Ticket ticket) {
+      if (posts_[ticket].session != ended->session) return false;
+      posts_.take(ticket);
+      return true;
+    });
+  }
+  for (auto& gauges : upstream.link.take_gauges()) {
+    if (upstream.link.route(gauges.session) == nullptr) continue;
+    upstream.gauges[gauges.session] = std::move(gauges.bytes);
+  }
+  if (draining_) release_unbegun();
+  service_.check_ready();
+  work();
+  measure();
+}
+
+/// The reporter settled or granted. The order matters: what it settled settles posts;
+/// what it granted opens the gate before waiting records use it up, so that demand is
+/// relayed as long as the reporter has any.
+void Republisher::downstream_changed() {
+  for (const auto& downstream : downstreams_) {
+    for (const auto& change : downstream->link.take_changes()) publications_metrics_.take(change);
+    (void)downstream->link.take_gauges();
+  }
+  for (const flow::EventTag tag : producer_.take_accepted()) {
+    const Workshop::Ticket ticket = records_.take(tag).post;
+    if (--posts_[ticket].unsettled == 0) settle(ticket, flow::Outcome::Accepted);
+  }
+  announce(When::Due);
+  send_records();
+  service_.check_ready();
+}
+
+/// Begins posts while there is room.
+void Republisher::work() {
+  while (!queue_.empty() &&
+         (workshop_.under_way() == 0 ||
+          workshop_.under_way() + workshop_.publications_per_post() <= config_.concurrency)) {
+    const Workshop::Ticket ticket = queue_.front();
+    queue_.pop_front();
+    PostInHand& post = posts_[ticket];
+    workshop_.begin({.ticket = ticket, .bytes = std::move(post.bytes), .delivery = post.delivery});
+  }
+}
+
+void Republisher::finished(Workshop::Ticket ticket, const Publication& publication, bool) {
+  Record record{.bytes = {}, .post = ticket};
+  wire::encode_publication(publication, record.bytes);
+  const std::size_t bytes = record.bytes.size();
+  producer_.offer(records_.add(std::move(record)), bytes, publication.redelivered);
+  untidy_ = true;
+  tidy_when_idle();
+}
+
+void Republisher::send_records() {
+  while (const auto batch = producer_.next()) {
+    encoder_.begin(batch->session, batch->first, batch->events.size());
+    std::size_t redelivered = 0;
+    for (const auto& [tag, delivery] : batch->events) {
+      encoder_.add(delivery, records_[tag].bytes);
+      if (delivery.redelivered) ++redelivered;
+    }
+    publications_metrics_.sent(batch->events.size(), redelivered);
+    const auto owner = std::find_if(
+        downstreams_.begin(), downstreams_.end(),
+        [&](const auto& downstream) { return downstream->link.route(batch->session) != nullptr; });
+    CHECK(owner != downstreams_.end());
+    (*owner)->socket->send(batch->session, encoder_.finish());
+  }
+}
+
+void Republisher::settle(Workshop::Ticket ticket, flow::Outcome outcome) {
+  const PostInHand post = posts_.take(ticket);
+  Upstream& upstream = *upstreams_[post.upstream];
+  upstream.consumer.settle(post.session, {post.seq, post.seq}, outcome);
+  posts_metrics_.settled(outcome, 1);
+  if (outcome == flow::Outcome::Accepted) ++settled_total_;
+}
+
+/// Grants upstream what the reporter's grants allow, and tells what is settled.
+void Republisher::announce(When when) {
+  const bool open = producer_.credit() > 0;
+  for (const auto& upstream : upstreams_) {
+    upstream->consumer.set_gate(open);
+    upstream->link.announce(when);
+    if (when == When::Due) upstream->socket->flush();
+  }
+}
+
+// -- The end ---------------------------------------------------------------------------
+
+void Republisher::drain() {
+  draining_ = true;
+  for (const auto& upstream : upstreams_) upstream->link.drain(loop_.now());
+  release_unbegun();
+}
+
+/// Gives back what nobody has begun, so that another republisher gets it at once.
+void Republisher::release_unbegun() {
+  for (const Workshop::Ticket ticket : std::exchange(queue_, {})) {
+    settle(ticket, flow::Outcome::Released);
+  }
+}
+
+void Republisher::maybe_finish() {
+  if (!draining_) return;
+  const auto finished = [](const auto& end) { return end->link.finished(); };
+  // Posts whose session has ended are finished and reported all the same.
+  if (!parting_ && posts_.size() == 0 &&
+      std::all_of(upstreams_.begin(), upstreams_.end(), finished)) {
+    parting_ = true;
+    for (const auto& downstream : downstreams_) {
+      downstream->link.drain(loop_.now());
+      downstream->socket->flush();
+    }
+    workshop_.tidy([this] { tidying_ = false; });
+    tidying_ = true;
+  }
+  if (parting_ && !tidying_ && std::all_of(downstreams_.begin(), downstreams_.end(), finished)) {
+    log_info("drained", {{"posts", settled_total_}});
+    service_.finish(0);
+  }
+}
+
+void Republisher::tidy_when_idle() {
+  if (tidy_timer_ || parting_) return;
+  tidy_timer_ = loop_.at(loop_.now() + kTidyAfter, [this] {
+    tidy_timer_.reset();
+    if (workshop_.under_way() > 0) return tidy_when_idle();
+    if (!std::exchange(untidy_, false)) return;
+    workshop_.tidy([] {});
+  });
+}
+
+// -- What operators see ----------------------------------------------------------------
+
+void Republisher::measure() {
+  blocked_.set(producer_.credit() == 0 && producer_.waiting() > 0, loop_.now());
+}
+
+/// Our own report, and those of the ingestors that we hear of, go downstream.
+void Republisher::report() {
+  const net::Time now = loop_.now();
+  std::vector<wire::StageReport> reports;
+  wire::StageReport own;
+  own.stage = "republisher";
+  own.name = net::process_name("republisher");
+  own.instance = instance_;
+  own.uptime_us = static_cast<std::uint64_t>((now - started_) / 1us);
+  own.sessions = posts_metrics_.sessions() + publications_metrics_.sessions();
+  own.credit = producer_.credit();
+  own.in_flight = producer_.in_flight();
+  own.held = posts_.size();
+  own.events = settled_total_;
+  own.busy_us = workshop_.busy().micros(now);
+  own.blocked_us = blocked_.micros(now);
+  own.redelivered = posts_metrics_.redelivered_total();
+  reports.push_back(own);
+  for (const auto& upstream : upstreams_) {
+    for (const auto& [session, bytes] : upstream->gauges) {
+      std::vector<wire::StageReport> theirs;
+      if (!wire::decode_reports(bytes, theirs)) continue;  // a newer version's, perhaps
+      reports.insert(reports.end(), theirs.begin(), theirs.end());
+    }
+  }
+  const std::string bytes = wire::encode_reports(reports);
+  for (const auto& downstream : downstreams_) downstream->link.set_gauges(bytes);
+  loop_.at(now + flow::kHeartbeatEvery / 2, [this] { this->report(); });
+}
+
+void Republisher::before_scrape() {
+  std::uint64_t credit = 0;
+  std::uint64_t in_flight = 0;
+  for (const auto& upstream : upstreams_) {
+    credit += upstream->consumer.credit();
+    in_flight += upstream->consumer.in_flight();
+  }
+  posts_metrics_.show(credit, in_flight);
+  publications_metrics_.show(producer_, blocked_.seconds(loop_.now()));
+}
+
+std::string Republisher::not_ready() const {
+  if (draining_) return "draining";
+  for (std::size_t i = 0; i < upstreams_.size(); ++i) {
+    if (upstreams_[i]->link.sessions() == 0) return "no session with " + config_.upstream[i];
+  }
+  const bool any = std::any_of(downstreams_.begin(), downstreams_.end(),
+                               [](const auto& end) { return end->link.sessions() > 0; });
+  return any ? "" : "no session with a reporter";
+}
+
+}  // namespace pullwire::republisher
