@@ -11,6 +11,7 @@ constexpr std::array kFormats{
     Format{"markdown", "md", "text/markdown", render_markdown},
     Format{"text", "txt", "text/plain", render_text},
     Format{"json", "json", "application/json", render_json},
+    Format{"pdf", "pdf", "application/pdf", render_pdf},
 };
 
 }  // namespace
