@@ -34,7 +34,7 @@ void Catalog::take(const Journal::Line& line) {
 
   const auto [place, is_new] =
       by_key_.try_emplace(key_digest(line.key), static_cast<Index>(entries_.size()));
-  if (is_new) entries_.push_back({.offset = line.offset, .size = line.size});
+  if (is_new) entries_.push_back({.offset = line.offset, .size = line.size, .round = round_});
   Entry& entry = entries_[place->second];
   if (!entry.detailed && !line.details.empty()) {
     entry.offset = line.offset;
@@ -47,6 +47,7 @@ void Catalog::take(const Journal::Line& line) {
 }
 
 void Catalog::update(bool all_missing) {
+  ++round_;
   const auto take_line = [this](const Journal::Line& line) { take(line); };
   if (!journal_.read_new(take_line)) {
     entries_.clear();
@@ -90,12 +91,12 @@ std::uint64_t Catalog::fingerprint(Index index) const {
   return mix(mix(entry.offset, entry.size), entry.present);
 }
 
-bool Catalog::verify(std::span<const Index> posts, std::uint32_t round) {
+bool Catalog::verify(std::span<const Index> posts) {
   bool changed = false;
   for (const Index index : posts) {
     Entry& entry = entries_[index];
-    if (entry.round == round) continue;
-    entry.round = round;
+    if (entry.round == round_) continue;
+    entry.round = round_;
     changed = look(entry) || changed;
   }
   return changed;

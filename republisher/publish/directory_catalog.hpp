@@ -27,8 +27,8 @@ class Catalog {
   /// `journal` must live as long as this.
   Catalog(std::filesystem::path root, Journal& journal);
 
-  /// Takes in the journal's new lines and looks again for documents that were
-  /// announced and not there: for all of them, or for the newest few.
+  /// Begins a round: takes in the journal's new lines and looks again for documents
+  /// that were announced and not there: for all of them, or for the newest few.
   void update(bool all_missing);
 
   /// Posts with at least one document, in the order of their first lines.
@@ -39,7 +39,7 @@ class Catalog {
 
   /// Looks whether the documents of these posts are still there. Returns whether any
   /// had gone or come. A post is looked at once in each round.
-  [[nodiscard]] bool verify(std::span<const Index> posts, std::uint32_t round);
+  [[nodiscard]] bool verify(std::span<const Index> posts);
 
   Listing load(Index index) const;
 
@@ -67,6 +67,7 @@ class Catalog {
   Journal& journal_;
   std::vector<Entry> entries_;
   std::unordered_map<KeyDigest, Index, DigestHash> by_key_;
+  std::uint32_t round_ = 0;
 };
 
 }  // namespace pullwire::republisher

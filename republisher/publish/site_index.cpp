@@ -134,7 +134,6 @@ SiteIndex::Plan SiteIndex::plan() const {
 /// The pages to write, after another look at their documents: what differs from the
 /// directory here, or was seen otherwise by another process, is settled by that look.
 std::vector<SiteIndex::Page> SiteIndex::stale_pages(Plan& plan, const State& state) {
-  ++round_;
   while (true) {
     std::vector<Page> stale;
     bool changed = false;
@@ -144,7 +143,7 @@ std::vector<SiteIndex::Page> SiteIndex::stale_pages(Plan& plan, const State& sta
       stale.push_back(page);
       const std::span posts{plan.listed.begin() + static_cast<std::ptrdiff_t>(page.begin),
                             plan.listed.begin() + static_cast<std::ptrdiff_t>(page.end)};
-      changed = catalog_.verify(posts, round_) || changed;
+      changed = catalog_.verify(posts) || changed;
     }
     if (!changed) return stale;
     plan = this->plan();
@@ -198,7 +197,8 @@ bool SiteIndex::rebuild(Timestamp now, Effort effort) {
   const std::int64_t since = now.micros - state.header.rebuilt;
   if (effort == Effort::Periodic && since >= 0 && since < kPeriodMicros) return true;
 
-  if (round_ == 0) forget_lost_pages(state);
+  if (!checked_pages_) forget_lost_pages(state);
+  checked_pages_ = true;
   catalog_.update(effort == Effort::Complete);
   Plan plan = this->plan();
   std::vector<Page> stale = stale_pages(plan, state);

@@ -64,7 +64,7 @@ class SiteIndex {
   File lock_;
   Catalog catalog_;
   WholeFileWriter& writer_;
-  std::uint32_t round_ = 0;
+  bool checked_pages_ = false;
 };
 
 }  // namespace pullwire::republisher

@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
 constexpr std::size_t kNameBytes = 200;
+constexpr std::size_t kClusterBytes = 256;  // how far cut() goes back for the start of a cluster
 
 struct Decoded {
   utf8proc_int32_t code;  ///< negative: these bytes are no UTF-8
@@ -17,6 +18,7 @@ struct Decoded {
 };
 
 Decoded decode(std::string_view text) {
+  if (static_cast<unsigned char>(text.front()) < 0x80) return {text.front(), 1};
   utf8proc_int32_t code = -1;
   const auto size = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
                                      static_cast<utf8proc_ssize_t>(text.size()), &code);
@@ -35,6 +37,10 @@ bool reorders(utf8proc_int32_t code) {
 bool is_plain_ascii(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return (byte >= 0x20 && byte < 0x7F) || c == '\n' || c == '\t';
+}
+
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
 }
 
 /// Appends the one character at the front of `text` and returns its size.
@@ -75,14 +81,21 @@ std::string clean(std::string_view text) {
 
 std::string_view cut(std::string_view clean_text, std::size_t max_bytes) {
   if (clean_text.size() <= max_bytes) return clean_text;
-  std::size_t cluster_end = 0;
-  std::size_t end = 0;
+  // Between two ASCII characters, none of them CR, there is always a break.
+  std::size_t end = max_bytes;
+  const std::size_t least = max_bytes > kClusterBytes ? max_bytes - kClusterBytes : 0;
+  while (end > least && !(is_plain_ascii(clean_text[end]) && is_plain_ascii(clean_text[end - 1]))) {
+    --end;
+  }
+  while (end > 0 && is_continuation(clean_text[end])) --end;
+
+  std::size_t cluster_end = end;
   utf8proc_int32_t state = 0;
   utf8proc_int32_t previous = 0;
   // One character past the bound is looked at, to know whether the bound lies between clusters.
-  while (end < clean_text.size()) {
+  for (bool first = true; end < clean_text.size(); first = false) {
     const Decoded character = decode(clean_text.substr(end));
-    if (end > 0 && utf8proc_grapheme_break_stateful(previous, character.code, &state)) {
+    if (!first && utf8proc_grapheme_break_stateful(previous, character.code, &state)) {
       cluster_end = end;
     }
     if (end + character.size > max_bytes) break;
@@ -100,9 +113,16 @@ std::string one_line(std::string_view text, std::size_t max_bytes) {
   line.reserve(clean_text.size());
   bool gap = false;
   for (std::string_view rest = clean_text; !rest.empty();) {
+    if (is_plain_ascii(rest.front()) && rest.front() > ' ') {
+      if (gap) line += ' ';
+      gap = false;
+      line += rest.front();
+      rest.remove_prefix(1);
+      continue;
+    }
     const Decoded character = decode(rest);
     const auto category = utf8proc_category(character.code);
-    if (rest.front() == '\n' || rest.front() == '\t' || category == UTF8PROC_CATEGORY_ZS) {
+    if (character.code <= ' ' || category == UTF8PROC_CATEGORY_ZS) {
       gap = !line.empty();
     } else if (!reorders(character.code)) {
       if (gap) line += ' ';

@@ -23,7 +23,8 @@ std::string clean(std::string_view text);
 std::string one_line(std::string_view text, std::size_t max_bytes);
 
 /// The longest start of `clean_text` (valid UTF-8) of at most `max_bytes` that
-/// ends between grapheme clusters; between code points where one cluster is longer.
+/// ends between grapheme clusters; between code points where a cluster is longer
+/// than 256 bytes.
 std::string_view cut(std::string_view clean_text, std::size_t max_bytes);
 
 /// "2026-11-23 17:42 UTC", for readers of any language.

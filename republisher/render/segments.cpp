@@ -18,6 +18,7 @@ struct Character {
 };
 
 Character character_at(std::string_view text, std::size_t at) {
+  if (static_cast<unsigned char>(text[at]) < 0x80) return {text[at], 1};
   utf8proc_int32_t code = -1;
   const auto size = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()) + at,
                                      static_cast<utf8proc_ssize_t>(text.size() - at), &code);
@@ -37,7 +38,11 @@ struct HashtagSpan {
 enum class WordKind { None, Letter, Other };
 
 WordKind word_kind(utf8proc_int32_t code) {
-  if (code == '_') return WordKind::Other;
+  if (code < 0x80) {
+    const char c = static_cast<char>(code);
+    if (c == '_' || (c >= '0' && c <= '9')) return WordKind::Other;
+    return is_ascii_alnum(c) ? WordKind::Letter : WordKind::None;
+  }
   switch (utf8proc_category(code)) {
     case UTF8PROC_CATEGORY_LU:
     case UTF8PROC_CATEGORY_LL:
