@@ -21,7 +21,7 @@ TEST_CASE("two processes on one site agree whatever the interleaving", "[directo
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random{seed};
-  for (int history = 0; history < 6; ++history) {
+  for (int history = 0; history < 4; ++history) {
     Site site;
     std::vector<std::unique_ptr<Target>> targets;
     for (int i = 0; i < 3; ++i) targets.push_back(site.open());
@@ -155,7 +155,7 @@ TEST_CASE("a writer killed at any time leaves a site that another makes right", 
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random{seed};
-  for (int round = 0; round < 8; ++round) {
+  for (int round = 0; round < 5; ++round) {
     int ready[2];
     REQUIRE(::pipe(ready) == 0);
     const pid_t child = ::fork();

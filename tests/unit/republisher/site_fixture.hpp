@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <regex>
 #include <set>
 #include <string>
 #include <vector>
@@ -64,33 +63,40 @@ struct Site {
     return found;
   }
 
-  static Strings links_in(const std::string& html) {
-    static const std::regex link{"<a href=\"(posts/[^\"]*)\" type="};
-    Strings links;
-    for (std::sregex_iterator it{html.begin(), html.end(), link}, end; it != end; ++it) {
-      links.push_back((*it)[1]);
+  /// <main> of a page; the page goes with `document`.
+  pugi::xml_node open_page(pugi::xml_document& document, const std::string& name) const {
+    REQUIRE(document.load_file((root / name).c_str()));
+    return document.child("html").child("body").child("main");
+  }
+
+  static void append_links(Strings& links, const pugi::xml_node& main) {
+    for (const auto article : main.children("article")) {
+      for (const auto item : article.child("footer").child("ul").children("li")) {
+        const auto link = item.child("a");
+        if (link.attribute("type")) links.emplace_back(link.attribute("href").value());
+      }
     }
-    return links;
   }
 
   /// Every page from the newest on, by their links to older ones.
   Strings pages() const {
-    static const std::regex older{"<a href=\"(page-[0-9]+\\.html)\" rel=\"next\""};
     Strings names{"index.html"};
-    while (true) {
-      const std::string html = contents(root / names.back());
-      std::smatch match;
-      if (!std::regex_search(html, match, older)) return names;
-      names.push_back(match[1]);
+    while (names.size() < 1000) {
+      pugi::xml_document document;
+      const auto navigation = open_page(document, names.back()).child("nav");
+      const auto older = navigation.find_child_by_attribute("a", "rel", "next");
+      if (!older) break;
+      names.emplace_back(older.attribute("href").value());
     }
+    return names;
   }
 
   /// All documents that the index links to, newest first.
   Strings indexed() const {
     Strings all;
     for (const std::string& page : pages()) {
-      const Strings links = links_in(contents(root / page));
-      all.insert(all.end(), links.begin(), links.end());
+      pugi::xml_document document;
+      append_links(all, open_page(document, page));
     }
     return all;
   }
