@@ -10,19 +10,15 @@ namespace {
 
 /// A tick later than this says that we stood still ourselves.
 constexpr Time kStall = 2 * kHeartbeatEvery;
-constexpr Time kUnknownEvery = std::chrono::milliseconds{100};
+constexpr Time kAnswersEvery = std::chrono::milliseconds{100};
 
 }  // namespace
 
 Link::Link(Config config, Producer& producer)
-    : config_{std::move(config)}, producer_{&producer}, random_state_{config_.seed} {
-  if (is_connector()) connection_ = 1;
-}
+    : config_{std::move(config)}, producer_{&producer}, random_state_{config_.seed} {}
 
 Link::Link(Config config, Consumer& consumer)
-    : config_{std::move(config)}, consumer_{&consumer}, random_state_{config_.seed} {
-  if (is_connector()) connection_ = 1;
-}
+    : config_{std::move(config)}, consumer_{&consumer}, random_state_{config_.seed} {}
 
 // -- What happened -------------------------------------------------------------------
 
@@ -32,14 +28,16 @@ void Link::disconnected(const Route& route, Time now) {
     if (session.route == route) gone.push_back(id);
   }
   for (const SessionId id : gone) end(id, Ending::Died, "disconnected", "", now);
-  if (is_connector() && gone.empty() && greeting_) reconnect(now);
+  if (is_connector() && stage_ == Stage::Greeting) begin_again(now);
 }
 
 void Link::connected(Time now) {
   CHECK(is_connector());
-  if (greeting_ || leaving_ || !sessions_.empty()) return;
-  greeting_ = true;
-  retry_at_ = now + kDeadAfter;
+  if (stage_ != Stage::Connecting) return;
+  stage_ = Stage::Greeting;
+  until_ = now + kDeadAfter;
+  next_tick_ = std::min(next_tick_, *until_);
+  not_again_before_ = now + kRetryAfter / 2;
   outgoing_.push_back({Route{}, Hello{.role = role(),
                                       .instance = config_.instance,
                                       .number = ++hello_number_,
@@ -49,12 +47,13 @@ void Link::connected(Time now) {
 }
 
 void Link::tick(Time now) {
-  const Time gap = now - last_tick_;
-  if (ticked_ && gap > kStall) {
-    for (auto& [id, session] : sessions_) session.judged_from += gap;
-  }
-  ticked_ = true;
+  const Time gap = last_tick_ ? now - *last_tick_ : Time::zero();
   last_tick_ = now;
+  if (gap > kStall) {
+    for (auto& [id, session] : sessions_) {
+      session.judged_from = std::min(now, session.judged_from + gap);
+    }
+  }
 
   std::vector<SessionId> silent;
   for (auto& [id, session] : sessions_) {
@@ -67,21 +66,20 @@ void Link::tick(Time now) {
   for (const SessionId id : silent) {
     end(id, Ending::Died, "silent", "nothing heard for 2.5 s", now);
   }
-  if (retry_at_ && now >= *retry_at_) reconnect(now);
+  if (until_ && now >= *until_) connect_anew();
   part_from_finished(now);
 
   next_tick_ = now + kHeartbeatEvery;
   for (const auto& [id, session] : sessions_) {
     next_tick_ = std::min({next_tick_, session.next_heartbeat, session.judged_from + kDeadAfter});
   }
-  if (retry_at_) next_tick_ = std::min(next_tick_, *retry_at_);
+  if (until_) next_tick_ = std::min(next_tick_, *until_);
 }
 
 void Link::drain(Time now) {
   if (leaving_) return;
   leaving_ = true;
-  retry_at_.reset();
-  if (sessions_.empty()) connection_ = 0;
+  if (is_connector() && sessions_.empty()) begin_again(now);
   if (consumer_ != nullptr) {
     for (const auto& [id, session] : sessions_) {
       consumer_->stop(id);
@@ -99,7 +97,7 @@ void Link::announce(Consumer::When when) {
     const Route& to = sessions_.at(credit.session).route;
     outgoing_.push_back({to, std::move(credit)});
   }
-  part_from_finished(last_tick_);
+  part_from_finished(last_tick_.value_or(Time::zero()));
 }
 
 std::vector<Link::Outgoing> Link::take_outgoing() {
@@ -134,21 +132,37 @@ Link::Session* Link::find(const Route& from, SessionId id, Time now) {
     return &it->second;
   }
   ++stale_total_;  // I9: a frame of another session changes no state
-  if (!is_connector() && now - unknown_answered_ >= kUnknownEvery) {
-    unknown_answered_ = now;
-    outgoing_.push_back({from, Error{.session = id,
-                                     .number = 0,
-                                     .code = ErrorCode::UnknownSession,
-                                     .text = "no such session"}});
-  }
   return nullptr;
+}
+
+Link::Session* Link::expect(const Route& from, SessionId id, Time now) {
+  Session* session = find(from, id, now);
+  if (session == nullptr) {
+    answer_stranger(
+        from, {.session = id, .code = ErrorCode::UnknownSession, .text = "no such session"}, now);
+  }
+  return session;
+}
+
+void Link::answer_stranger(const Route& to, Error error, Time now) {
+  if (is_connector()) return;
+  if (now - answers_since_ >= kAnswersEvery) {
+    answers_since_ = now;
+    answers_ = 0;
+  }
+  if (++answers_ <= kAnswersToStrangers) outgoing_.push_back({to, std::move(error)});
+}
+
+void Link::tell_refusal(const std::string& text) {
+  if (refusals_.size() >= kRefusalsTold || !refusals_.insert(text).second) return;
+  changes_.push_back(Refused{text});
 }
 
 void Link::open(SessionId id, Session session, std::uint32_t peer_max_demand) {
   for (const auto& [other, existing] : sessions_) {
     CHECK(existing.peer.instance != session.peer.instance);  // I13
   }
-  last_refusal_.clear();
+  refusals_.clear();
   changes_.push_back(Opened{id, session.peer});
   sessions_.emplace(id, std::move(session));
   if (producer_ != nullptr) producer_->open(id, peer_max_demand);
@@ -160,26 +174,44 @@ void Link::end(SessionId id, Ending ending, std::string_view reason, std::string
   CHECK(it != sessions_.end());
   changes_.push_back(Ended{id, it->second.peer, std::string{reason}, std::move(detail)});
   sessions_.erase(it);
+  std::erase_if(received_gauges_, [&](const Gauges& gauges) { return gauges.session == id; });
   if (producer_ != nullptr) producer_->close(id, ending);
   if (consumer_ != nullptr) consumer_->close(id);
-  if (is_connector()) reconnect(now);
+  if (is_connector()) begin_again(now);
 }
 
-/// The peer broke the protocol: tells it and ends the session. A connector waits
-/// before it tries again, lest two that misunderstand each other keep a loop busy.
+/// The peer broke the protocol: tells it and ends the session.
 void Link::violate(SessionId id, ErrorCode code, std::string detail, Time now) {
   outgoing_.push_back(
       {sessions_.at(id).route, Error{.session = id, .number = 0, .code = code, .text = detail}});
-  end(id, Ending::Parted, to_text(code), std::move(detail), now);
-  if (is_connector()) retry_later(now);
+  end(id, Ending::Died, to_text(code), std::move(detail), now);
 }
 
-/// Connector: keeps the connection, to be closed and made anew after a while.
-void Link::retry_later(Time now) {
+/// Connector: on any doubt a new connection (libzmq reconnects silently and keeps what it
+/// had queued), at once unless the last hello was just now: two that misunderstand each
+/// other must not keep a loop busy.
+void Link::begin_again(Time now) {
+  until_.reset();
+  if (leaving_) {
+    stage_ = Stage::Left;
+  } else if (now < not_again_before_) {
+    rest(now);
+  } else {
+    connect_anew();
+  }
+}
+
+void Link::rest(Time now) {
   const auto half = static_cast<std::uint64_t>((kRetryAfter / 2).count());
-  retry_at_ = now + kRetryAfter / 2 + Time{static_cast<Time::rep>(random() % half)};
-  greeting_ = true;  // a hello is not due before then
-  next_tick_ = std::min(next_tick_, *retry_at_);
+  stage_ = Stage::Resting;
+  until_ = now + kRetryAfter / 2 + Time{static_cast<Time::rep>(random() % half)};
+  next_tick_ = std::min(next_tick_, *until_);
+}
+
+void Link::connect_anew() {
+  stage_ = Stage::Connecting;
+  until_.reset();
+  ++connections_;
 }
 
 void Link::part(SessionId id, Time now) {
@@ -209,19 +241,6 @@ void Link::beat(SessionId id, Session& session, Time now) {
   if (producer_ != nullptr) producer_->fill(heartbeat);
   if (consumer_ != nullptr) heartbeat.credit = consumer_->state(id);
   outgoing_.push_back({session.route, std::move(heartbeat)});
-}
-
-/// Connector: a new connection and hello, on any doubt (libzmq reconnects silently and
-/// keeps what it had queued, so an old connection is never used again).
-void Link::reconnect(Time now) {
-  greeting_ = false;
-  retry_at_.reset();
-  if (leaving_) {
-    connection_ = 0;
-    return;
-  }
-  ++connection_;
-  next_tick_ = std::min(next_tick_, now + kHeartbeatEvery);
 }
 
 void Link::remember(const Instance& instance, std::uint64_t number) {

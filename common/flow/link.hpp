@@ -10,7 +10,9 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -32,6 +34,11 @@ inline constexpr Time kHeartbeatEvery = std::chrono::milliseconds{500};
 inline constexpr Time kDeadAfter = std::chrono::milliseconds{2500};
 /// A connector that was refused or lost its session begins again after at most this.
 inline constexpr Time kRetryAfter = std::chrono::milliseconds{1000};
+/// Answers to messages that belong to no session, in each 100 ms: whoever sends them may
+/// never read what comes back.
+inline constexpr int kAnswersToStrangers = 32;
+/// Refusals told apart in the log before one of them gets a session.
+inline constexpr std::size_t kRefusalsTold = 16;
 
 class Link {
  public:
@@ -46,8 +53,8 @@ class Link {
     std::size_t max_sessions = 1024;  ///< as binder: one more is refused
     std::string room_advice{};        ///< as binder: what an operator can do about that
     std::uint64_t seed = 1;           ///< of session ids and of the retries' jitter
-    /// As binder: why a hello is refused, or nothing. Called with the peers that have
-    /// a session now.
+    /// As binder: why a hello is refused, or nothing. Asked last, for a hello that
+    /// would otherwise get a session.
     std::function<std::optional<std::string>(const Hello&)> admit{};
   };
 
@@ -100,7 +107,8 @@ class Link {
   /// A message could not be delivered, or the connection is gone.
   void disconnected(const Route& route, Time now);
 
-  /// Connector: the connection that `connection()` counts is there. Says hello on it.
+  /// Connector: the connection that `connection()` counts is there. Says hello on it,
+  /// once.
   void connected(Time now);
 
   /// Time has passed: heartbeats, deaths, retries. To be called at `deadline()` at
@@ -118,11 +126,14 @@ class Link {
 
   [[nodiscard]] std::vector<Outgoing> take_outgoing();
   [[nodiscard]] std::vector<Change> take_changes();
+  /// The latest of each live session.
   [[nodiscard]] std::vector<Gauges> take_gauges();
 
-  /// Connector: counts up when the connection is to be closed and made anew; 0 when
-  /// there is to be none.
-  [[nodiscard]] std::uint64_t connection() const noexcept { return connection_; }
+  /// Connector: counts up when the connection is to be closed and made anew; 0 while
+  /// there is to be none: before another try, or for good.
+  [[nodiscard]] std::uint64_t connection() const noexcept {
+    return stage_ == Stage::Resting || stage_ == Stage::Left ? 0 : connections_;
+  }
 
   [[nodiscard]] Time deadline() const noexcept { return next_tick_; }
 
@@ -150,6 +161,15 @@ class Link {
     Time next_heartbeat;
   };
 
+  /// How far a connector is. A binder stays where it begins.
+  enum class Stage {
+    Connecting,  ///< until the connection is there
+    Greeting,    ///< said hello; until `until_` for an answer
+    Live,        ///< has its session
+    Resting,     ///< until `until_`, then another connection
+    Left,        ///< drained
+  };
+
   void on(const Route& from, const Hello& hello, Time now);
   void on(const Route& from, const Welcome& welcome, Time now);
   void on(const Route& from, const Credit& credit, Time now);
@@ -161,15 +181,21 @@ class Link {
 
   /// The session of a frame, heard just now; null if it is not live on that route.
   Session* find(const Route& from, SessionId id, Time now);
+  /// The same; answers a frame that belongs to no session.
+  Session* expect(const Route& from, SessionId id, Time now);
+  void answer_stranger(const Route& to, Error error, Time now);
+  void tell_refusal(const std::string& text);
   std::optional<Error> refusal(const Hello& hello) const;
+  std::optional<Error> refusal(const Welcome& welcome) const;
   void open(SessionId id, Session session, std::uint32_t peer_max_demand);
   void end(SessionId id, Ending ending, std::string_view reason, std::string detail, Time now);
   void violate(SessionId id, ErrorCode code, std::string detail, Time now);
-  void retry_later(Time now);
+  void begin_again(Time now);
+  void rest(Time now);
+  void connect_anew();
   void part(SessionId id, Time now);
   void part_from_finished(Time now);
   void beat(SessionId id, Session& session, Time now);
-  void reconnect(Time now);
   void remember(const Instance& instance, std::uint64_t number);
   [[nodiscard]] bool is_connector() const { return config_.side == Side::Connector; }
   [[nodiscard]] Role role() const { return producer_ ? Role::Producer : Role::Consumer; }
@@ -182,17 +208,18 @@ class Link {
   std::map<Instance, std::uint64_t> newest_;  // binder: highest hello of each instance
   std::vector<Outgoing> outgoing_;
   std::vector<Change> changes_;
-  std::vector<Gauges> received_gauges_;
+  std::vector<Gauges> received_gauges_;  // one of a session
   std::string gauges_;
-  std::string last_refusal_;
-  std::uint64_t connection_ = 0;
+  std::set<std::string> refusals_;  // told since the last session was opened
+  Stage stage_ = Stage::Connecting;
+  std::optional<Time> until_;  // connector: when greeting or rest is over
+  Time not_again_before_{};    // connector: sooner after the last hello it rests first
+  std::uint64_t connections_ = 1;
   std::uint64_t hello_number_ = 0;
-  bool greeting_ = false;         // connector: said hello, no answer yet
-  std::optional<Time> retry_at_;  // connector: when to connect, or to give up waiting
-  Time last_tick_{};
+  std::optional<Time> last_tick_;
   Time next_tick_{};
-  Time unknown_answered_{};
-  bool ticked_ = false;
+  Time answers_since_{};  // binder: when `answers_` was 0
+  int answers_ = 0;       // to strangers
   bool leaving_ = false;
   std::uint64_t stale_total_ = 0;
   std::uint64_t random_state_;

@@ -43,7 +43,7 @@ void Link::receive(const Route& from, const Message& message, Time now) {
 }
 
 bool Link::receive(const Route& from, const DataHead& data, Time now) {
-  if (find(from, data.session, now) == nullptr) return false;
+  if (expect(from, data.session, now) == nullptr) return false;
   if (consumer_ == nullptr) {
     violate(data.session, ErrorCode::WrongRole, "events for a producer", now);
     return false;
@@ -60,9 +60,7 @@ void Link::malformed(const Route& from, std::string_view why, Time now) {
     if (session.route == from) return violate(id, ErrorCode::Malformed, std::string{why}, now);
   }
   ++stale_total_;
-  if (!is_connector()) {
-    outgoing_.push_back({from, Error{.code = ErrorCode::Malformed, .text = std::string{why}}});
-  }
+  answer_stranger(from, {.code = ErrorCode::Malformed, .text = std::string{why}}, now);
 }
 
 void Link::on(const Route& from, const Hello& hello, Time now) {
@@ -88,12 +86,8 @@ void Link::on(const Route& from, const Hello& hello, Time now) {
   if (auto error = refusal(hello)) {
     const bool telling =
         error->code != ErrorCode::Replaced && error->code != ErrorCode::ShuttingDown;
-    if (telling && last_refusal_ != error->text) {
-      last_refusal_ = error->text;
-      changes_.push_back(Refused{hello.name + ": " + error->text});
-    }
-    outgoing_.push_back({from, std::move(*error)});
-    return;
+    if (telling) tell_refusal(hello.name + ": " + error->text);
+    return answer_stranger(from, std::move(*error), now);
   }
   if (live != sessions_.end()) end(live->first, Ending::Parted, "replaced", "", now);
   remember(hello.instance, hello.number);
@@ -148,25 +142,33 @@ std::optional<Error> Link::refusal(const Hello& hello) const {
   return std::nullopt;
 }
 
+std::optional<Error> Link::refusal(const Welcome& welcome) const {
+  const auto refuse = [&](ErrorCode code, std::string text) {
+    return Error{.session = welcome.session, .number = welcome.number, .code = code, .text = text};
+  };
+  if (welcome.version != kProtocolVersion) {
+    return refuse(ErrorCode::Version, "protocol version " + std::to_string(welcome.version) +
+                                          " answered, " + std::to_string(kProtocolVersion) +
+                                          " offered");
+  }
+  if (role() == Role::Producer && welcome.max_demand == 0) {
+    return refuse(ErrorCode::Invalid, "max_demand is 0");
+  }
+  return std::nullopt;
+}
+
 void Link::on(const Route& from, const Welcome& welcome, Time now) {
-  if (!is_connector() || !greeting_ || welcome.number != hello_number_ || welcome.session == 0) {
+  if (stage_ != Stage::Greeting || welcome.number != hello_number_ || welcome.session == 0) {
     ++stale_total_;
     return;
   }
-  greeting_ = false;
-  retry_at_.reset();
-  if (leaving_) {
-    outgoing_.push_back({from, Bye{welcome.session}});
-    connection_ = 0;
-    return;
+  if (auto error = refusal(welcome)) {
+    tell_refusal(error->text);
+    outgoing_.push_back({from, std::move(*error)});
+    return rest(now);
   }
-  if (role() == Role::Producer && welcome.max_demand == 0) {
-    outgoing_.push_back({from, Error{.session = welcome.session,
-                                     .number = welcome.number,
-                                     .code = ErrorCode::Invalid,
-                                     .text = "max_demand is 0"}});
-    return retry_later(now);
-  }
+  stage_ = Stage::Live;
+  until_.reset();
   open(welcome.session,
        {.route = from,
         .peer = {welcome.instance, welcome.name},
@@ -178,7 +180,7 @@ void Link::on(const Route& from, const Welcome& welcome, Time now) {
 }
 
 void Link::on(const Route& from, const Credit& credit, Time now) {
-  if (find(from, credit.session, now) == nullptr) return;
+  if (expect(from, credit.session, now) == nullptr) return;
   if (producer_ == nullptr) {
     return violate(credit.session, ErrorCode::WrongRole, "credit for a consumer", now);
   }
@@ -188,7 +190,7 @@ void Link::on(const Route& from, const Credit& credit, Time now) {
 }
 
 void Link::on(const Route& from, const Heartbeat& heartbeat, Time now) {
-  if (find(from, heartbeat.session, now) == nullptr) return;
+  if (expect(from, heartbeat.session, now) == nullptr) return;
   std::optional<ErrorCode> error;
   if (consumer_ != nullptr) error = consumer_->take(heartbeat);
   if (producer_ != nullptr && heartbeat.credit) {
@@ -196,11 +198,18 @@ void Link::on(const Route& from, const Heartbeat& heartbeat, Time now) {
                                                            : ErrorCode::Invalid;
   }
   if (error) return violate(heartbeat.session, *error, "a heartbeat that cannot be", now);
-  received_gauges_.push_back({heartbeat.session, heartbeat.sessions, heartbeat.gauges});
+  const auto known =
+      std::find_if(received_gauges_.begin(), received_gauges_.end(),
+                   [&](const Gauges& gauges) { return gauges.session == heartbeat.session; });
+  if (known == received_gauges_.end()) {
+    received_gauges_.push_back({heartbeat.session, heartbeat.sessions, heartbeat.gauges});
+  } else {
+    *known = {heartbeat.session, heartbeat.sessions, heartbeat.gauges};
+  }
 }
 
 void Link::on(const Route& from, const Drain& drain, Time now) {
-  if (find(from, drain.session, now) == nullptr) return;
+  if (expect(from, drain.session, now) == nullptr) return;
   if (producer_ == nullptr) {
     return violate(drain.session, ErrorCode::WrongRole, "drain for a consumer", now);
   }
@@ -209,7 +218,7 @@ void Link::on(const Route& from, const Drain& drain, Time now) {
 }
 
 void Link::on(const Route& from, const Drained& drained, Time now) {
-  if (find(from, drained.session, now) == nullptr) return;
+  if (expect(from, drained.session, now) == nullptr) return;
   const auto error = consumer_ == nullptr ? ErrorCode::WrongRole : consumer_->take(drained);
   if (error) violate(drained.session, *error, "drained at " + std::to_string(drained.last), now);
 }
@@ -221,20 +230,16 @@ void Link::on(const Route& from, const Bye& bye, Time now) {
 void Link::on(const Route& from, const Error& error, Time now) {
   if (error.session != 0) {
     if (find(from, error.session, now) == nullptr) return;
-    const std::string detail = "the peer says: " + error.text;
-    end(error.session, ending_of(error.code), to_text(error.code), detail, now);
-    if (is_connector() && ending_of(error.code) == Ending::Died) retry_later(now);
-    return;
+    return end(error.session, ending_of(error.code), to_text(error.code),
+               "the peer says: " + error.text, now);
   }
-  if (!is_connector() || !greeting_ || error.number != hello_number_) {
+  const bool ours = error.number == hello_number_ || error.number == 0;  // 0: it was not read
+  if (stage_ != Stage::Greeting || !ours) {
     ++stale_total_;
     return;
   }
-  retry_later(now);
-  if (error.code != ErrorCode::ShuttingDown && last_refusal_ != error.text) {
-    last_refusal_ = error.text;
-    changes_.push_back(Refused{error.text});
-  }
+  if (error.code != ErrorCode::ShuttingDown) tell_refusal(error.text);
+  rest(now);
 }
 
 }  // namespace pullwire::flow

@@ -79,7 +79,9 @@ TEST_CASE("a set of sequence numbers agrees with a plain set", "[sequence]") {
       }
       REQUIRE(reported == expected);
       REQUIRE(set.count() == plain.size());
-      for (Seq seq = 0; seq < 50; ++seq) REQUIRE(set.contains(seq) == plain.contains(seq));
+      bool agree = true;
+      for (Seq seq = 0; seq < 50; ++seq) agree &= set.contains(seq) == plain.contains(seq);
+      REQUIRE(agree);
     }
   }
 }
