@@ -80,8 +80,10 @@ void Link::drain(Time now) {
   if (leaving_) return;
   leaving_ = true;
   if (is_connector() && sessions_.empty()) begin_again(now);
-  if (consumer_ != nullptr) {
-    for (const auto& [id, session] : sessions_) {
+  for (const auto& [id, session] : sessions_) {
+    if (producer_ != nullptr) {
+      producer_->stop(id);
+    } else {
       consumer_->stop(id);
       outgoing_.push_back({session.route, Drain{id}});
     }

@@ -598,7 +598,10 @@ TEST_CASE("a producer that drains waits for what is in flight", "[link]") {
   host.producer.offer(1, 1, false);
   host.grant("a", busy, 1);
   REQUIRE(host.producer.next());
+  host.producer.offer(2, 1, false);
+  host.grant("a", busy, 2);
   host.link.drain(host.now);
+  CHECK_FALSE(host.producer.next());       // stops sending
   CHECK(host.ear.count_said<Bye>() == 1);  // to the idle one
   CHECK_FALSE(host.link.finished());
   host.grant("a", busy, 2, 1);
