@@ -8,6 +8,11 @@
 #include <unistd.h>
 
 namespace pullwire::net {
+namespace {
+
+constexpr int kLooks = 4;
+
+}  // namespace
 
 Worker::Worker(Loop& loop, Time deadline, std::function<void(const std::string&)> hung)
     : loop_{loop}, deadline_{deadline}, hung_{std::move(hung)} {
@@ -48,12 +53,13 @@ void Worker::work() {
     if (stopping_) return;
     Job job = std::move(queue_.front());
     queue_.pop_front();
-    began_ = clock_now();
+    ++begun_;
+    busy_ = true;
     name_ = std::move(job.name);
     lock.unlock();
     job.work();
     lock.lock();
-    began_.reset();
+    busy_ = false;
     done_.push_back(std::move(job.done));
     if (done_.size() == 1) {
       const std::uint64_t one = 1;
@@ -77,17 +83,25 @@ void Worker::collect() {
   for (const auto& callback : done) callback();
 }
 
-/// Looks at the job under way while there is any.
+/// Looks at the job under way four times a deadline, while there is any. Seen a fifth
+/// time it has hung: looks count, not the clock, since a stopped process or a machine
+/// that slept is no fault of the job.
 void Worker::watch_hang() {
-  timer_ = loop_.at(loop_.now() + deadline_ / 4, [this] {
+  timer_ = loop_.at(loop_.now() + deadline_ / kLooks, [this] {
     timer_.reset();
-    std::string hung;
+    std::uint64_t job = 0;
+    std::string name;
     {
       const std::lock_guard lock{mutex_};
-      if (began_ && clock_now() - *began_ > deadline_) hung = name_;
+      if (busy_) {
+        job = begun_;
+        name = name_;
+      }
     }
-    if (!hung.empty()) {
-      hung_(hung);
+    looks_ = job != 0 && job == seen_ ? looks_ + 1 : 0;
+    seen_ = job;
+    if (looks_ >= kLooks) {
+      hung_(name);
     } else if (pending_ > 0) {
       watch_hang();
     }

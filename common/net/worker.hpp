@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -21,12 +22,14 @@ class Worker {
  public:
   struct Job {
     std::function<void()> work;  ///< on the worker's thread; must not throw
-    std::function<void()> done;  ///< afterwards, on the loop's thread
+    std::function<void()> done;  ///< afterwards, on the loop's thread; not empty
     std::string name;            ///< for the log, should it hang
   };
 
-  /// `deadline`: a job that takes longer has hung; zero: none. `hung` is then called on
-  /// the loop's thread with the job's name and should end the process.
+  /// `deadline`: a job that takes longer has hung (noticed within half of it more); zero:
+  /// none. Time in which the loop itself stood still does not count. `hung` is then called
+  /// on the loop's thread with the job's name; it must end the process without unwinding
+  /// (_exit), since the destructor would wait for the job.
   Worker(Loop& loop, Time deadline, std::function<void(const std::string&)> hung);
   /// Waits for the job under way; the ones behind it are dropped.
   ~Worker();
@@ -50,14 +53,17 @@ class Worker {
   int wake_ = -1;  // eventfd: the worker has finished something
   std::size_t pending_ = 0;
   std::optional<Loop::TimerId> timer_;
+  std::uint64_t seen_ = 0;  // the job under way when last looked
+  int looks_ = 0;           // at the same job, in a row
 
   std::mutex mutex_;
   std::condition_variable ready_;
   // Guarded by mutex_:
   std::deque<Job> queue_;
   std::vector<std::function<void()>> done_;
-  std::optional<Time> began_;  // of the job under way
-  std::string name_;
+  std::uint64_t begun_ = 0;  // jobs begun
+  bool busy_ = false;        // the last of them is under way
+  std::string name_;         // its name
   bool stopping_ = false;
 
   std::thread thread_;
