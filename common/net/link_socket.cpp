@@ -42,9 +42,10 @@ zmq::socket_t make_socket(zmq::context_t& context, Link::Side side) {
     // Without it a message to a peer that is gone vanishes silently.
     socket.set(zmq::sockopt::router_mandatory, true);
   } else {
-    // Without it messages queue for a connection that does not exist yet, and reach
-    // whoever is there later.
-    socket.set(zmq::sockopt::immediate, true);
+    // ZMQ_IMMEDIATE stays off: with it libzmq throws away what was received and not yet
+    // read when a connection breaks, a goodbye and the last settlements among it. What it
+    // would prevent, messages for a dead connection that reach whoever is there later, is
+    // prevented by a hello only once connected, a socket a session, and the session ids.
     socket.set(zmq::sockopt::reconnect_ivl, 100);
   }
   return socket;
@@ -95,19 +96,19 @@ LinkSocket::LinkSocket(Loop& loop, std::string endpoint, Link& link, Link::Side 
       link_{link},
       side_{side},
       handlers_{std::move(handlers)} {
-  if (side_ == Link::Side::Binder) open();
-  loop_.before_sleep([this] { flush(); });
-  flush();
+  if (side_ == Link::Side::Connector) connection_ = link_.connection();
+  if (side_ == Link::Side::Binder || connection_ != 0) open();
+  last_call_ = loop_.before_sleep([this] { flush(); });
 }
 
 LinkSocket::~LinkSocket() {
+  loop_.forget_last_call(last_call_);
   if (timer_) loop_.cancel(*timer_);
   close();
 }
 
 void LinkSocket::open() {
   socket_ = make_socket(loop_.context(), side_);
-  greeted_ = false;
   try {
     if (side_ == Link::Side::Binder) {
       socket_.bind(endpoint_);
@@ -116,9 +117,8 @@ void LinkSocket::open() {
     }
     static std::atomic<std::uint64_t> monitors{0};
     const std::string address = "inproc://monitor-" + std::to_string(++monitors);
-    if (zmq_socket_monitor(socket_.handle(), address.c_str(), ZMQ_EVENT_DISCONNECTED) != 0) {
-      throw zmq::error_t{};
-    }
+    constexpr int kEvents = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED;
+    if (zmq_socket_monitor(socket_.handle(), address.c_str(), kEvents) != 0) throw zmq::error_t{};
     monitor_ = zmq::socket_t{loop_.context(), zmq::socket_type::pair};
     monitor_.set(zmq::sockopt::linger, 0);
     monitor_.connect(address);
@@ -128,17 +128,8 @@ void LinkSocket::open() {
     throw std::runtime_error{std::string{ours ? "cannot listen on " : "cannot connect to "} +
                              endpoint_ + ": " + error.what()};
   }
-  watched_ = loop_.watch(
-      socket_, [this] { return receive(); }, [this] { return !greeted_; },
-      [this] {
-        greeted_ = true;
-        link_.connected(loop_.now());
-        flush();
-      });
-  watched_monitor_ = loop_.watch(monitor_, [this] {
-    read_monitor();
-    return false;
-  });
+  watched_ = loop_.watch(socket_, [this] { return receive(); });
+  watched_monitor_ = loop_.watch(monitor_, [this] { return read_monitor(); });
 }
 
 void LinkSocket::close() {
@@ -153,15 +144,28 @@ void LinkSocket::close() {
   socket_.close();
 }
 
-/// The connection broke: the first hint, sooner than silence.
-void LinkSocket::read_monitor() {
-  zmq::message_t event;
-  bool broken = false;
-  while (zmq_msg_recv(event.handle(), monitor_.handle(), ZMQ_DONTWAIT) >= 0) broken = true;
-  if (!broken) return;
-  link_.disconnected({}, loop_.now());
-  handlers_.changed();
+/// The connection is there, or broke: the first hint, sooner than silence. Only the first
+/// of either matters: a socket serves for one connection.
+bool LinkSocket::read_monitor() {
+  const std::uint64_t connection = connection_;
+  zmq::message_t event;  // its number in two bytes, its value in four
+  zmq::message_t address;
+  if (zmq_msg_recv(event.handle(), monitor_.handle(), ZMQ_DONTWAIT) < 0) return false;
+  if (event.more()) (void)zmq_msg_recv(address.handle(), monitor_.handle(), ZMQ_DONTWAIT);
+  std::uint16_t number = 0;
+  if (event.size() >= sizeof number) std::memcpy(&number, event.data(), sizeof number);
+  if (number == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+    link_.connected(loop_.now());
+  } else {
+    // What came before the end may be a goodbye, and settle what was in flight.
+    while (connection_ == connection && receive()) {
+    }
+    if (connection_ != connection) return true;
+    link_.disconnected({}, loop_.now());
+    handlers_.changed();
+  }
   flush();
+  return true;
 }
 
 bool LinkSocket::receive() {

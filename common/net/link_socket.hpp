@@ -27,7 +27,8 @@ class LinkSocket {
     /// Events arrived within the credit. Consumer only.
     std::function<void(const wire::Data&, const MessageBytes&)> events;
     /// The link took a message or the time: sessions, credit or settlement may have
-    /// changed. Called before what the link wants said is sent.
+    /// changed. Called before what the link wants said is sent, and from the loop only:
+    /// never while the socket is being made.
     std::function<void()> changed;
   };
 
@@ -54,7 +55,7 @@ class LinkSocket {
   bool transmit(const flow::Route& to, std::string_view bytes);
   void open();
   void close();
-  void read_monitor();
+  bool read_monitor();
   void schedule();
 
   Loop& loop_;
@@ -68,8 +69,8 @@ class LinkSocket {
   Loop::SocketId watched_ = 0;
   Loop::SocketId watched_monitor_ = 0;
   std::uint64_t connection_ = 0;  // the link's, for which the socket was opened
-  bool greeted_ = false;          // connector: the socket could send once
   bool flushing_ = false;
+  Loop::LastCallId last_call_ = 0;
   std::optional<Loop::TimerId> timer_;
 };
 

@@ -57,9 +57,8 @@ Loop::~Loop() {
   close(signal_descriptor_);
 }
 
-Loop::SocketId Loop::watch(zmq::socket_ref socket, std::function<bool()> receive,
-                           std::function<bool()> wants_out, std::function<void()> writable) {
-  sockets_[++next_id_] = {socket, std::move(receive), std::move(wants_out), std::move(writable)};
+Loop::SocketId Loop::watch(zmq::socket_ref socket, std::function<bool()> receive) {
+  sockets_[++next_id_] = {socket, std::move(receive)};
   return next_id_;
 }
 
@@ -94,7 +93,7 @@ void Loop::run() {
     run_timers();
     if (received && ++turns < kTurnsWithoutPoll) continue;
     turns = 0;
-    for (const auto& last_call : last_calls_) last_call();
+    for (const auto& [id, last_call] : last_calls_) last_call();
     if (!stopped_) wait(!received);
   }
 }
@@ -102,10 +101,9 @@ void Loop::run() {
 bool Loop::receive_all() {
   // A handler may replace its socket: go by id, not by iterator.
   bool received = false;
-  std::vector<SocketId> ids;
-  ids.reserve(sockets_.size());
-  for (const auto& [id, socket] : sockets_) ids.push_back(id);
-  for (const SocketId id : ids) {
+  turn_.clear();
+  for (const auto& [id, socket] : sockets_) turn_.push_back(id);
+  for (const SocketId id : turn_) {
     const auto it = sockets_.find(id);
     if (it == sockets_.end()) continue;
     const auto receive = it->second.receive;
@@ -115,9 +113,15 @@ bool Loop::receive_all() {
 }
 
 void Loop::run_timers() {
-  while (!timers_.empty() && timers_.begin()->first.first <= now_) {
-    auto node = timers_.extract(timers_.begin());
-    node.mapped()();
+  // Only those that are due now: one that sets itself again for the past must not keep
+  // the sockets waiting. One may cancel another.
+  due_.clear();
+  for (auto it = timers_.begin(); it != timers_.end() && it->first.first <= now_; ++it) {
+    due_.push_back(it->first);
+  }
+  for (const TimerId& id : due_) {
+    auto node = timers_.extract(id);
+    if (!node.empty()) node.mapped()();
   }
 }
 
@@ -125,12 +129,8 @@ void Loop::run_timers() {
 void Loop::wait(bool block) {
   if (block) arm();
   items_.clear();
-  std::vector<SocketId> ids;
   for (auto& [id, socket] : sockets_) {
-    const bool out = socket.wants_out && socket.wants_out();
-    const auto events = static_cast<short>(ZMQ_POLLIN | (out ? ZMQ_POLLOUT : 0));
-    items_.push_back(zmq::pollitem_t{socket.socket.handle(), 0, events, 0});
-    ids.push_back(id);
+    items_.push_back(zmq::pollitem_t{socket.socket.handle(), 0, ZMQ_POLLIN, 0});
   }
   const std::size_t first_descriptor = items_.size();
   for (const auto& [descriptor, readable] : descriptors_) {
@@ -143,11 +143,6 @@ void Loop::wait(bool block) {
   }
   if (ready == 0) return;
   now_ = clock_now();
-  for (std::size_t i = 0; i < first_descriptor; ++i) {
-    if ((items_[i].revents & ZMQ_POLLOUT) == 0) continue;
-    const auto it = sockets_.find(ids[i]);
-    if (it != sockets_.end()) it->second.writable();
-  }
   std::vector<int> readable;
   for (std::size_t i = first_descriptor; i < items_.size(); ++i) {
     if (items_[i].revents != 0) readable.push_back(items_[i].fd);

@@ -31,18 +31,16 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
 
   /// Calls `receive` whenever the socket may have something; it returns whether it had,
-  /// and takes a bounded number of messages a call. `wants_out` is asked before the
-  /// loop sleeps: whether to wake when the socket can send.
+  /// and takes a bounded number of messages a call.
   using SocketId = std::uint64_t;
-  SocketId watch(zmq::socket_ref socket, std::function<bool()> receive,
-                 std::function<bool()> wants_out = {}, std::function<void()> writable = {});
+  SocketId watch(zmq::socket_ref socket, std::function<bool()> receive);
   void forget_socket(SocketId id);
 
   /// Calls `readable` while the descriptor is.
   void watch(int descriptor, std::function<void()> readable);
   void forget(int descriptor);
 
-  /// Calls `then` once at `when` (at once if that is past).
+  /// Calls `then` once at `when`, or in the next turn if that is past.
   using TimerId = std::pair<Time, std::uint64_t>;
   TimerId at(Time when, std::function<void()> then);
   void cancel(TimerId timer);
@@ -51,10 +49,14 @@ class Loop {
   void on_signal(std::function<void(int)> handler) { signal_ = std::move(handler); }
 
   /// Called after each turn, when there is nothing more to receive, before the loop
-  /// sleeps: the place for whatever must not wait for company.
-  void before_sleep(std::function<void()> last_call) {
-    last_calls_.push_back(std::move(last_call));
+  /// sleeps: the place for whatever must not wait for company. In order of registration.
+  using LastCallId = std::uint64_t;
+  LastCallId before_sleep(std::function<void()> last_call) {
+    last_calls_.emplace(++next_id_, std::move(last_call));
+    return next_id_;
   }
+  /// Not from within a last call.
+  void forget_last_call(LastCallId id) { last_calls_.erase(id); }
 
   /// Of the sockets of this loop. Ends after them.
   [[nodiscard]] zmq::context_t& context() noexcept { return context_; }
@@ -69,8 +71,6 @@ class Loop {
   struct Socket {
     zmq::socket_ref socket;
     std::function<bool()> receive;
-    std::function<bool()> wants_out;
-    std::function<void()> writable;
   };
 
   bool receive_all();
@@ -83,9 +83,12 @@ class Loop {
   std::map<SocketId, Socket> sockets_;
   std::map<int, std::function<void()>> descriptors_;
   std::map<TimerId, std::function<void()>> timers_;
-  std::vector<std::function<void()>> last_calls_;
+  std::map<LastCallId, std::function<void()>> last_calls_;
   std::function<void(int)> signal_;
+  // Used within one function each; kept for their memory.
   std::vector<zmq::pollitem_t> items_;
+  std::vector<SocketId> turn_;
+  std::vector<TimerId> due_;
   std::uint64_t next_id_ = 0;
   Time now_{};
   Time armed_{};
