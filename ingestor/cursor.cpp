@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <stdexcept>
 #include <utility>
 
 #include "common/flow/check.hpp"
@@ -10,87 +9,93 @@
 namespace pullwire::ingestor {
 namespace {
 
-std::optional<std::uint64_t> to_number(std::string_view text) {
-  std::uint64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc{} || rest != end) return std::nullopt;
-  return number;
+bool take_number(std::string_view& text, std::uint64_t& number) {
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
+  return error == std::errc{};
 }
 
 }  // namespace
 
 Cursor::Ordinal Cursor::read(std::string position) {
   posts_.push_back({std::move(position)});
-  return oldest_ + posts_.size() - 1;
+  return lowest_ + posts_.size() - 1;
 }
 
 void Cursor::settle(Ordinal ordinal) {
-  CHECK(ordinal >= oldest_ && ordinal - oldest_ < posts_.size());
-  Post& post = posts_[ordinal - oldest_];
-  CHECK(!post.settled);
-  post.settled = true;
+  CHECK(ordinal >= lowest_ && ordinal - lowest_ < posts_.size());
+  Entry& entry = posts_[ordinal - lowest_];
+  CHECK(!entry.settled);
+  entry.settled = true;
   while (!posts_.empty() && posts_.front().settled) {
     posts_.pop_front();
-    ++oldest_;
+    ++lowest_;
   }
 }
 
-std::optional<std::string> Cursor::lowest() const {
+std::optional<std::string_view> Cursor::lowest_unsettled() const {
   if (posts_.empty()) return std::nullopt;
   return posts_.front().position;
 }
 
 std::string Cursor::settled_above() const {
-  std::string text;
-  std::optional<std::uint64_t> first;
-  std::uint64_t last = 0;
-  const auto close = [&] {
-    if (!first) return;
-    if (!text.empty()) text += ',';
-    text += std::to_string(*first);
-    if (last > *first) text += '-' + std::to_string(last);
-    first.reset();
-  };
-  for (const Post& post : posts_) {
-    if (!post.settled) {
-      close();
-      continue;
-    }
-    const auto number = to_number(post.position);
-    CHECK(number.has_value());
-    if (first && *number != last + 1) close();
-    if (!first) first = number;
-    last = *number;
+  SettledNumbers settled;
+  for (const Entry& entry : posts_) {
+    if (!entry.settled) continue;
+    std::string_view position = entry.position;
+    std::uint64_t number = 0;
+    CHECK(take_number(position, number) && position.empty());
+    settled.add(number);
   }
-  close();
-  return text;
+  return settled.text();
 }
 
-NumberRanges::NumberRanges(std::string_view text) {
+std::optional<SettledNumbers> SettledNumbers::parse(std::string_view text) {
+  SettledNumbers numbers;
   while (!text.empty()) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    const std::string_view part = text.substr(0, comma);
-    text.remove_prefix(std::min(comma + 1, text.size()));
-    const std::size_t dash = std::min(part.find('-'), part.size());
-    const auto first = to_number(part.substr(0, dash));
-    const auto last = dash < part.size() ? to_number(part.substr(dash + 1)) : first;
-    const bool ascending = first && (ranges_.empty() || *first > ranges_.back().last);
-    if (!ascending || !last || *last < *first) {
-      throw std::invalid_argument{"not ascending ranges of numbers: " + std::string{part}};
+    Range range{};
+    if (!take_number(text, range.first)) return std::nullopt;
+    range.last = range.first;
+    if (text.starts_with('-')) {
+      text.remove_prefix(1);
+      if (!take_number(text, range.last) || range.last <= range.first) return std::nullopt;
     }
-    ranges_.push_back({*first, *last});
+    auto& ranges = numbers.ranges_;
+    if (!ranges.empty() &&
+        (range.first <= ranges.back().last || range.first - ranges.back().last < 2)) {
+      return std::nullopt;
+    }
+    ranges.push_back(range);
+    if (text.empty()) break;
+    if (!text.starts_with(',') || text.size() == 1) return std::nullopt;
+    text.remove_prefix(1);
+  }
+  return numbers;
+}
+
+void SettledNumbers::add(std::uint64_t number) {
+  CHECK(ranges_.empty() || number > ranges_.back().last);
+  if (!ranges_.empty() && number - ranges_.back().last == 1) {
+    ranges_.back().last = number;
+  } else {
+    ranges_.push_back({number, number});
   }
 }
 
-bool NumberRanges::contains(std::string_view position) const {
-  if (ranges_.empty()) return false;
-  const auto number = to_number(position);
-  if (!number) return false;
-  const auto after =
-      std::upper_bound(ranges_.begin(), ranges_.end(), *number,
-                       [](std::uint64_t value, const Range& range) { return value < range.first; });
-  return after != ranges_.begin() && std::prev(after)->last >= *number;
+bool SettledNumbers::contains(std::uint64_t number) const {
+  const auto range = std::lower_bound(ranges_.begin(), ranges_.end(), number,
+                                      [](const Range& r, std::uint64_t n) { return r.last < n; });
+  return range != ranges_.end() && range->first <= number;
+}
+
+std::string SettledNumbers::text() const {
+  std::string text;
+  for (const Range& range : ranges_) {
+    if (!text.empty()) text += ',';
+    text += std::to_string(range.first);
+    if (range.last != range.first) text += '-' + std::to_string(range.last);
+  }
+  return text;
 }
 
 }  // namespace pullwire::ingestor

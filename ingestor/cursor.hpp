@@ -1,5 +1,6 @@
-// How far a source is settled: the lowest position from which something must be read
-// again. Pure.
+// Up to where a source's posts are all settled: the cursor of design.md.
+//
+// Pure; not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -12,57 +13,66 @@
 
 namespace pullwire::ingestor {
 
-/// Follows the posts of one source from being read to being settled.
+/// Tracks the posts of one source from when they were read until they are settled, in
+/// whatever order that happens.
 ///
-///   const auto ordinal = cursor.read(position);     // about to be sent
-///   cursor.settle(ordinal);                         // in any order
-///   cursor.lowest();                                // where a restart must begin
+///   const auto ordinal = cursor.read("4711");
+///   cursor.settle(ordinal);
+///   save(source.cursor(cursor.lowest_unsettled().value_or(source.position())));
 class Cursor {
  public:
   using Ordinal = std::uint64_t;
 
-  /// A post was read at `position`, behind all before it.
+  /// A post that is to be sent was read at `position`. Ordinals count up by one.
   Ordinal read(std::string position);
 
-  /// The post is settled. Requires that it was read and not settled before.
+  /// The post is settled; each exactly once. Constant time, amortised.
   void settle(Ordinal ordinal);
 
-  /// Position of the oldest post that is not settled; nothing if all are: then the
-  /// source's own position holds.
-  [[nodiscard]] std::optional<std::string> lowest() const;
+  /// Position of the first post that is not settled; nothing if all are: then the
+  /// cursor is the source's own position. Valid until the next call of `read` or `settle`.
+  std::optional<std::string_view> lowest_unsettled() const;
 
-  /// Posts from the oldest unsettled to the newest; 0 if all are settled.
-  [[nodiscard]] std::size_t span() const noexcept { return posts_.size(); }
+  /// How many posts were read from the lowest unsettled one on, itself included.
+  std::size_t span() const { return posts_.size(); }
 
-  /// For positions that are numbers: the settled ones above `lowest()` as ranges,
-  /// "12-40,42". Looks at the whole span.
-  [[nodiscard]] std::string settled_above() const;
+  /// For sources with Identity::Numbers, whose positions ascend: what is settled above the
+  /// lowest unsettled post, as SettledNumbers reads it. Linear in the span.
+  std::string settled_above() const;
 
  private:
-  struct Post {
+  struct Entry {
     std::string position;
     bool settled = false;
   };
-  std::deque<Post> posts_;  // from the oldest unsettled on
-  Ordinal oldest_ = 0;      // ordinal of posts_.front()
+
+  std::deque<Entry> posts_;  // the first one is unsettled
+  Ordinal lowest_ = 0;       // ordinal of the first one
 };
 
-/// Ranges of numbers as `Cursor::settled_above` writes them.
-class NumberRanges {
+/// A set of numbers, written as ascending ranges: "12-40,42". "" is the empty set.
+class SettledNumbers {
  public:
-  NumberRanges() = default;
-  /// Throws std::invalid_argument if `text` is not of that form.
-  explicit NumberRanges(std::string_view text);
+  /// Returns nothing if that is not such a text.
+  static std::optional<SettledNumbers> parse(std::string_view text);
 
-  /// Whether the number that `position` spells is in one of them.
-  [[nodiscard]] bool contains(std::string_view position) const;
+  /// Numbers must be added in ascending order.
+  void add(std::uint64_t number);
+
+  bool contains(std::uint64_t number) const;
+  std::string text() const;
+
+  friend bool operator==(const SettledNumbers&, const SettledNumbers&) = default;
 
  private:
   struct Range {
     std::uint64_t first;
     std::uint64_t last;
+
+    friend bool operator==(const Range&, const Range&) = default;
   };
-  std::vector<Range> ranges_;  // ascending, disjoint
+
+  std::vector<Range> ranges_;  // ascending, with at least one number between two
 };
 
 }  // namespace pullwire::ingestor

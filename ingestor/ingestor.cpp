@@ -158,7 +158,7 @@ void Ingestor::save(bool last) {
 }
 
 void Ingestor::saved(bool last) {
-  if (last && save_error_.empty()) return service_.finish(0);
+  if (last && save_error_.empty()) return service_.finish(intake_.broken() ? 1 : 0);
   save_timer_ =
       loop_.at(loop_.now() + (save_error_.empty() ? kSaveEvery : kSaveRetry), [this, last] {
         save_timer_.reset();

@@ -1,8 +1,11 @@
 #include "ingestor/intake.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <stdexcept>
 #include <utility>
 
+#include "common/flow/check.hpp"
 #include "common/ops/log.hpp"
 #include "common/wire/events.hpp"
 
@@ -37,7 +40,12 @@ class Intake::Desk : public Sink {
     if (intake.config_.unclean) may_have_been_sent_ = intake.config_.max_span;
     for (const SeenKey& key : seen_before) seen_.insert(key);
     if (stored != nullptr) {
-      settled_before_ = NumberRanges{stored->settled};
+      auto settled = SettledNumbers::parse(stored->settled);
+      if (!settled) {
+        throw std::runtime_error{"the state of source " + std::string{source->name()} +
+                                 " is damaged: settled posts \"" + stored->settled + "\""};
+      }
+      settled_before_ = std::move(*settled);
       source->resume(stored->cursor);
     }
     stored_cursor_ = source->cursor(source->position());
@@ -63,7 +71,7 @@ class Intake::Desk : public Sink {
       return;
     }
     const bool numbered = source->identity() == Source::Identity::Numbers;
-    if (numbered && settled_before_.contains(position)) return;
+    if (numbered && settled_before(position)) return;
     const SeenKey key = numbered ? SeenKey{} : seen_key(post.post_id);
     if (!numbered && !seen_.insert(key)) {
       skipped(post.post_id, "read before");
@@ -98,6 +106,8 @@ class Intake::Desk : public Sink {
     log_warn("source fails", {{"source", source->name()}, {"reason", why}});
   }
 
+  [[nodiscard]] bool failing() const { return failing_; }
+
   void settle(const PostInHand& post) {
     cursor.settle(post.ordinal);
     if (source->identity() == Source::Identity::Ids) newly_seen_.push_back(post.key);
@@ -107,8 +117,8 @@ class Intake::Desk : public Sink {
   /// Nothing if all is stored.
   std::optional<SourceChange> take_change() {
     if (source->identity() == Source::Identity::Nothing) return std::nullopt;
-    const auto lowest = cursor.lowest();
-    std::string durable = source->cursor(lowest ? *lowest : source->position());
+    const auto lowest = cursor.lowest_unsettled();
+    std::string durable = source->cursor(lowest ? std::string{*lowest} : source->position());
     if (!moved_ && durable == stored_cursor_) return std::nullopt;
     moved_ = false;
     stored_cursor_ = durable;
@@ -132,10 +142,19 @@ class Intake::Desk : public Sink {
   bool ended = false;
 
  private:
+  /// For numbered posts above the cursor that this run started from.
+  [[nodiscard]] bool settled_before(std::string_view position) const {
+    std::uint64_t number = 0;
+    const char* end = position.data() + position.size();
+    const auto [rest, error] = std::from_chars(position.data(), end, number);
+    CHECK(error == std::errc{} && rest == end);
+    return settled_before_.contains(number);
+  }
+
   Intake& intake_;
   std::size_t index_;
   SeenPosts seen_;                   // read or settled before: not to be read again
-  NumberRanges settled_before_;      // numbered: settled above the cursor at the start
+  SettledNumbers settled_before_;    // numbered: settled above the cursor at the start
   std::vector<SeenKey> newly_seen_;  // settled, not stored
   std::string stored_cursor_;
   std::size_t may_have_been_sent_ = 0;  // so many posts may have been sent by the last run
@@ -174,6 +193,11 @@ std::optional<Time> Intake::pull(Time now, std::size_t wanted) {
     if (desk.next <= now && read_total_ < enough) {
       const auto next = desk.pull(now, static_cast<std::size_t>(enough - read_total_));
       desk.ended = !next;
+      if (!next && desk.failing()) {
+        broken_ = true;
+        log_error("source has ended before its end", {{"source", desk.source->name()}});
+        continue;
+      }
       if (!next) {
         log_info("source has ended", {{"source", desk.source->name()}});
         continue;

@@ -55,6 +55,8 @@ class Intake {
   void give_back(std::vector<SourceChange> changes);
 
   [[nodiscard]] bool ended() const;
+  /// A source ended because it could not be read to its end.
+  [[nodiscard]] bool broken() const noexcept { return broken_; }
   /// Newest read minus cursor, the largest over all sources, in posts.
   [[nodiscard]] std::size_t lag() const;
 
@@ -70,6 +72,7 @@ class Intake {
   Emit emit_;
   std::vector<std::unique_ptr<Desk>> desks_;
   std::size_t next_ = 0;
+  bool broken_ = false;
   std::uint64_t read_total_ = 0;
   std::uint64_t filtered_total_ = 0;
   std::uint64_t skipped_total_ = 0;

@@ -1,13 +1,13 @@
 #include "common/model/hashtag.hpp"
 
-#include <utf8proc.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <new>
 #include <optional>
 #include <stdexcept>
+
+#include <utf8proc.h>
 
 namespace pullwire {
 namespace {
@@ -24,9 +24,9 @@ struct CodePoint {
 /// The code point at the front of `text`; nothing if there is no valid one.
 std::optional<CodePoint> decode(std::string_view text) {
   utf8proc_int32_t value = 0;
-  const auto size =
-      utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                       static_cast<utf8proc_ssize_t>(std::min<std::size_t>(text.size(), 4)), &value);
+  const auto size = utf8proc_iterate(
+      reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+      static_cast<utf8proc_ssize_t>(std::min<std::size_t>(text.size(), 4)), &value);
   if (size <= 0) return std::nullopt;
   return CodePoint{value, static_cast<std::size_t>(size)};
 }
@@ -171,9 +171,8 @@ HashtagFilter::HashtagFilter(std::span<const std::string> wanted) {
 
 bool HashtagFilter::matches(const Post& post) const {
   if (wanted_.empty()) return true;
-  return std::any_of(post.hashtags.begin(), post.hashtags.end(), [this](std::string_view tag) {
-    return wanted_.contains(fold_hashtag(tag));
-  });
+  return std::any_of(post.hashtags.begin(), post.hashtags.end(),
+                     [this](std::string_view tag) { return wanted_.contains(fold_hashtag(tag)); });
 }
 
 }  // namespace pullwire

@@ -2,56 +2,53 @@
 
 #include <algorithm>
 #include <stdexcept>
-#include <utility>
 
+#include "ingestor/sources/file.hpp"
 #include "ingestor/sources/simulated.hpp"
+#include "ingestor/sources/standard_input.hpp"
 
 namespace pullwire::ingestor {
 namespace {
 
-constexpr std::size_t kLongestName = 64;
+constexpr std::size_t kMaxName = 64;
 
-bool take(std::string_view& text, std::string_view front) {
-  if (!text.starts_with(front)) return false;
-  text.remove_prefix(front.size());
-  return true;
+bool is_name(std::string_view name) {
+  constexpr std::string_view kSigns = "_./-";
+  return !name.empty() && name.size() <= kMaxName &&
+         std::all_of(name.begin(), name.end(), [&](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  kSigns.find(c) != std::string_view::npos;
+         });
 }
 
-bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '.' || c == '/' || c == '-';
-}
-
-/// NAME of NAME=KIND:…, or "" where there is none: an = behind the kind is no name's.
-std::string take_name(std::string_view& uri) {
-  const std::size_t equals = uri.find('=');
-  if (equals == std::string_view::npos || uri.find(':') < equals) return "";
-  const std::string name{uri.substr(0, equals)};
-  if (name.empty() || name.size() > kLongestName ||
-      !std::all_of(name.begin(), name.end(), is_name_character)) {
-    throw std::invalid_argument{
-        "the name of a source has 1 to 64 letters, digits, '_', '.', "
-        "'/' and '-'"};
-  }
-  uri.remove_prefix(equals + 1);
-  return name;
+[[noreturn]] void refuse(std::string_view uri, const std::string& why) {
+  throw std::invalid_argument{"source '" + std::string{uri} + "': " + why};
 }
 
 }  // namespace
 
 std::unique_ptr<Source> make_source(std::string_view uri, const SourceContext& context) {
-  std::string_view rest = uri;
-  std::string name = take_name(rest);
-  if (take(rest, "simulated:")) {
-    if (!rest.empty() && !take(rest, "?")) {
-      throw std::invalid_argument{"only options may follow simulated:, as in simulated:?rate=10"};
-    }
-    if (name.empty()) name = "simulated";
-    return std::make_unique<SimulatedSource>(std::move(name), SimulatedSource::parse(rest),
-                                             context.hashtags);
+  constexpr const char* kKinds = "there are file:PATH, file:- and simulated:?OPTIONS";
+  const std::size_t colon = uri.find(':');
+  if (colon == std::string_view::npos) refuse(uri, std::string{"no kind; "} + kKinds);
+  const std::string_view head = uri.substr(0, colon);
+  const std::string_view rest = uri.substr(colon + 1);
+  const std::size_t equals = head.find('=');
+  const bool named = equals != std::string_view::npos;
+  const std::string_view kind = named ? head.substr(equals + 1) : head;
+  const std::string name{named ? head.substr(0, equals) : kind};
+  if (named && !is_name(name)) {
+    refuse(uri, "a name has 1 to 64 letters, digits, _, ., / and -");
   }
-  throw std::invalid_argument{std::string{uri} +
-                              ": unknown kind of source; there are file: and simulated:"};
+  if (kind == "file") {
+    if (rest.empty()) refuse(uri, "no path");
+    if (rest == "-") return make_standard_input(name);
+    return make_file_source(name, context.base / rest, context.follow);
+  }
+  if (kind == "simulated") {
+    return make_simulated_source(name, parse_simulated_options(rest), context.hashtags);
+  }
+  refuse(uri, "unknown kind '" + std::string{kind} + "': " + kKinds);
 }
 
 }  // namespace pullwire::ingestor

@@ -1,4 +1,4 @@
-// From an entry of `sources` to a source.
+// From a source's URI in the configuration to the source.
 #pragma once
 
 #include <filesystem>
@@ -11,14 +11,16 @@
 
 namespace pullwire::ingestor {
 
+/// What a source needs to know of the configuration it stands in.
 struct SourceContext {
-  std::filesystem::path base;         ///< what relative paths are relative to
-  std::vector<std::string> hashtags;  ///< the configured ones
-  bool follow;                        ///< a file's end is not the end: it may grow
+  std::filesystem::path base;         ///< relative paths are relative to it
+  std::vector<std::string> hashtags;  ///< of the filter
+  bool follow = true;                 ///< a file's end is not the source's
 };
 
-/// Reads `KIND:…` or `NAME=KIND:…`. Throws std::invalid_argument if there is no such
-/// kind or option, std::runtime_error if the source cannot be opened.
+/// Opens `KIND:…` or `NAME=KIND:…`. NAME is by default KIND, otherwise 1 to 64 letters,
+/// digits, _, ., / and -. Throws std::invalid_argument for a URI that is wrong, and
+/// std::runtime_error for a file that cannot be opened; both name what it is about.
 std::unique_ptr<Source> make_source(std::string_view uri, const SourceContext& context);
 
 }  // namespace pullwire::ingestor

@@ -1,122 +1,247 @@
 #include "ingestor/sources/simulated.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <chrono>
+#include <cmath>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
-#include "common/ops/query.hpp"
+#include "common/model/hashtag.hpp"
 
 namespace pullwire::ingestor {
 namespace {
 
-constexpr std::size_t kPage = 500;
-constexpr std::size_t kMaxText = 256 * 1024;
-constexpr std::string_view kFiller =
-    "queues fill when nobody asks and drain when somebody does so a pipeline that pulls "
-    "never holds more than it was asked for ";
+constexpr std::size_t kPagePosts = 500;
+constexpr std::size_t kPageBytes = 1024 * 1024;
+constexpr std::size_t kFillerStarts = 4096;  // bytes of the filler in which a text may begin
+constexpr Time kAway = std::chrono::seconds{1};
+constexpr Timestamp kFirstCreated{1'767'225'600'000'000};  // 2026-01-01T00:00:00Z
+constexpr std::uint64_t kCreatedSpan = 1'000'000'000;      // seconds, then from the beginning
 
-std::uint64_t whole(const std::string& name, double value) {
-  if (value != static_cast<double>(static_cast<std::uint64_t>(value))) {
-    throw std::invalid_argument{name + " must be a whole number"};
+struct Author {
+  std::string_view handle;
+  std::string_view name;
+};
+
+constexpr std::array<Author, 8> kAuthors{{{"ada", "Ada Lindqvist"},
+                                          {"bruno", "Bruno Okafor"},
+                                          {"chiara", "Chiara Bianchi"},
+                                          {"dmitri", "Dmitri Volkov"},
+                                          {"esra", "Esra Yılmaz"},
+                                          {"fatima", "Fatima Zahra"},
+                                          {"goro", "Goro Tanaka"},
+                                          {"hedda", "Hedda Sørensen"}}};
+
+constexpr std::array<std::string_view, 32> kWords{
+    "water",  "council", "bridge", "morning", "open",  "library", "report", "quiet",
+    "market", "river",   "after",  "winter",  "plan",  "station", "people", "found",
+    "new",    "between", "garden", "harvest", "light", "early",   "second", "north",
+    "train",  "answer",  "street", "under",   "weeks", "paper",   "again",  "coast"};
+
+/// Scatters numbers that follow each other (the finalizer of SplitMix64).
+std::uint64_t scatter(std::uint64_t number) {
+  number = (number ^ (number >> 30)) * 0xBF58476D1CE4E5B9;
+  number = (number ^ (number >> 27)) * 0x94D049BB133111EB;
+  return number ^ (number >> 31);
+}
+
+class SimulatedSource final : public Source {
+ public:
+  SimulatedSource(std::string name, const SimulatedOptions& options,
+                  const std::vector<std::string>& hashtags);
+
+  std::string_view name() const override { return name_; }
+  Identity identity() const override { return Identity::Numbers; }
+  std::optional<Time> pull(Time now, std::size_t wanted, Sink& sink) override;
+  std::string position() const override { return std::to_string(next_); }
+  std::string cursor(std::string_view position) const override { return std::string{position}; }
+  void resume(std::string_view cursor) override;
+
+ private:
+  bool over() const { return options_.count != 0 && next_ > options_.count; }
+  bool timed() const { return options_.rate > 0 || options_.cost > Time{0}; }
+  Time appears() const;
+  void give(Timestamp now, Sink& sink);
+  void write_text(std::string_view number, std::string_view hashtag);
+
+  const std::string name_;
+  const SimulatedOptions options_;
+  std::vector<std::string> hashtags_;
+  std::string filler_;
+  std::vector<std::size_t> word_begins_;  // in the first kFillerStarts bytes of the filler
+  std::uint64_t first_ = 1;               // number given first since the start
+  std::uint64_t next_ = 1;
+  std::optional<Time> start_;
+  std::optional<Time> due_;  // of the post that is being fetched
+
+  Post post_;
+  std::string post_id_;
+  std::string url_ = "https://example.org/posts/";
+  const std::size_t url_size_ = url_.size();
+  std::string text_;
+};
+
+SimulatedSource::SimulatedSource(std::string name, const SimulatedOptions& options,
+                                 const std::vector<std::string>& hashtags)
+    : name_{std::move(name)}, options_{options}, post_id_{name_ + ":"} {
+  for (const std::string& hashtag : hashtags) hashtags_.emplace_back(bare_hashtag(hashtag));
+  for (std::uint64_t i = 0; filler_.size() < kFillerStarts + options_.bytes; ++i) {
+    if (filler_.size() < kFillerStarts) word_begins_.push_back(filler_.size());
+    filler_.append(kWords[scatter(i) % kWords.size()]).append(1, ' ');
   }
-  return static_cast<std::uint64_t>(value);
+  post_.source = name_;
+  post_.lang = "en";
+  post_.hashtags.resize(hashtags_.empty() ? 0 : 1);
+}
+
+std::optional<Time> SimulatedSource::pull(Time now, std::size_t wanted, Sink& sink) {
+  if (over()) return std::nullopt;
+  if (!start_) start_ = now;
+  if (!timed()) sink.requested();
+  const std::size_t page =
+      std::min(kPagePosts, kPageBytes / std::max<std::size_t>(options_.bytes, 1));
+  const Timestamp wall = wall_clock();
+  // Called this late, there was no demand: what was begun is done, but nothing after it.
+  const bool away = due_ && now - *due_ > kAway;
+  const auto begin = [this](Time from) { return std::max(from, appears()) + options_.cost; };
+
+  if (!due_) due_ = begin(now);
+  for (std::size_t given = 0; given < page && due_ && *due_ <= now;) {
+    if (timed()) sink.requested();
+    give(wall, sink);
+    if (over()) return std::nullopt;
+    if (++given < wanted) {
+      due_ = begin(away ? now : *due_);
+    } else {
+      due_.reset();
+    }
+  }
+  return std::max(now, due_ ? *due_ : appears());
+}
+
+/// When the next post is there to be fetched.
+Time SimulatedSource::appears() const {
+  if (options_.rate <= 0) return *start_;
+  constexpr long double kCentury = 100 * 365.25L * 24 * 3600 * 1e9L;
+  const long double after = static_cast<long double>(next_ - first_) * 1e9L / options_.rate;
+  return *start_ + Time{std::llround(std::min(after, kCentury))};
+}
+
+void SimulatedSource::give(Timestamp now, Sink& sink) {
+  std::array<char, 20> digits{};
+  const auto digits_end = std::to_chars(digits.data(), digits.data() + digits.size(), next_).ptr;
+  const std::string_view number{digits.data(),
+                                static_cast<std::size_t>(digits_end - digits.data())};
+  const Author& author = kAuthors[scatter(next_) % kAuthors.size()];
+  std::string_view hashtag;
+  if (!hashtags_.empty()) {
+    hashtag = hashtags_[(next_ - 1) % hashtags_.size()];
+    post_.hashtags.front() = hashtag;
+  }
+  post_id_.resize(name_.size() + 1);
+  post_id_.append(number);
+  url_.resize(url_size_);
+  url_.append(number);
+  write_text(number, hashtag);
+
+  post_.post_id = post_id_;
+  post_.url = url_;
+  post_.text = text_;
+  post_.author = author.handle;
+  post_.author_name = author.name;
+  post_.created_at =
+      Timestamp{kFirstCreated.micros + static_cast<std::int64_t>(next_ % kCreatedSpan) * 1'000'000};
+  post_.ingested_at = now;
+  ++next_;
+  sink.post(post_, number);
+}
+
+/// "#hashtag number words": what fits into the bytes, but always the hashtag.
+void SimulatedSource::write_text(std::string_view number, std::string_view hashtag) {
+  text_.clear();
+  if (!hashtag.empty()) text_.append(1, '#').append(hashtag);
+  const std::size_t blank = text_.empty() ? 0 : 1;
+  if (text_.size() + blank + number.size() <= options_.bytes) {
+    text_.append(blank, ' ').append(number);
+  }
+  if (text_.size() >= options_.bytes) return;
+  const std::size_t words = options_.bytes - text_.size() - 1;
+  if (words > 0) {
+    const std::size_t begin = word_begins_[scatter(next_) % word_begins_.size()];
+    text_.append(1, ' ').append(filler_, begin, words - 1);
+  }
+  text_.append(1, '.');
+}
+
+void SimulatedSource::resume(std::string_view cursor) {
+  std::uint64_t number = 0;
+  const char* const end = cursor.data() + cursor.size();
+  const auto [stop, error] = std::from_chars(cursor.data(), end, number);
+  if (error == std::errc{} && stop == end && number > 0) first_ = next_ = number;
+}
+
+template <typename Number>
+Number parse_number(std::string_view option, std::string_view text, Number max) {
+  Number number{};
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  // A NaN is not >= 0.
+  if (error != std::errc{} || stop != end || !(number >= 0) || number > max) {
+    throw std::invalid_argument{"simulated: " + std::string{option} + ": '" + std::string{text} +
+                                "' is no number from 0 to " +
+                                std::to_string(static_cast<std::uint64_t>(max))};
+  }
+  return number;
+}
+
+void set_option(SimulatedOptions& options, std::string_view name, std::string_view value) {
+  if (name == "rate") {
+    options.rate = parse_number(name, value, 1e9);
+  } else if (name == "count") {
+    options.count = parse_number<std::uint64_t>(name, value, 1'000'000'000'000'000'000);
+  } else if (name == "bytes") {
+    options.bytes = parse_number<std::size_t>(name, value, 256 * 1024);
+  } else if (name == "cost_ms") {
+    options.cost = Time{std::llround(parse_number(name, value, 3'600'000.0) * 1e6)};
+  } else {
+    throw std::invalid_argument{"simulated: unknown option '" + std::string{name} +
+                                "': there are rate, count, bytes and cost_ms"};
+  }
 }
 
 }  // namespace
 
-SimulatedSource::Options SimulatedSource::parse(std::string_view query) {
-  Options options;
-  for (const auto& [name, value] : parse_query(query)) {
-    if (name == "rate") {
-      options.rate = query_decimal(name, value, 0, 1e7);
-    } else if (name == "count") {
-      options.count = whole(name, query_decimal(name, value, 0, 1e15));
-    } else if (name == "bytes") {
-      options.bytes = whole(name, query_decimal(name, value, 0, kMaxText));
-    } else if (name == "cost_ms") {
-      options.cost = std::chrono::nanoseconds{
-          static_cast<std::int64_t>(query_decimal(name, value, 0, 60'000) * 1e6)};
-    } else {
-      throw std::invalid_argument{"unknown option " + name +
-                                  "; there are rate, count, bytes and cost_ms"};
-    }
+SimulatedOptions parse_simulated_options(std::string_view text) {
+  SimulatedOptions options;
+  if (text.empty() || text == "?") return options;
+  if (text.front() != '?') {
+    throw std::invalid_argument{"simulated: '" + std::string{text} +
+                                "': options begin with a question mark"};
   }
+  std::vector<std::string_view> given;
+  do {
+    text.remove_prefix(1);
+    const std::string_view option = text.substr(0, text.find('&'));
+    text.remove_prefix(option.size());
+    const std::string_view name = option.substr(0, option.find('='));
+    if (name.size() == option.size()) {
+      throw std::invalid_argument{"simulated: '" + std::string{option} + "' is not NAME=VALUE"};
+    }
+    if (std::find(given.begin(), given.end(), name) != given.end()) {
+      throw std::invalid_argument{"simulated: " + std::string{name} + " is given twice"};
+    }
+    given.push_back(name);
+    set_option(options, name, option.substr(name.size() + 1));
+  } while (!text.empty());
   return options;
 }
 
-SimulatedSource::SimulatedSource(std::string name, Options options,
-                                 std::vector<std::string> hashtags)
-    : name_{std::move(name)}, options_{options}, hashtags_{std::move(hashtags)} {}
-
-void SimulatedSource::resume(std::string_view cursor) {
-  const char* end = cursor.data() + cursor.size();
-  std::uint64_t number = 0;
-  const auto [rest, error] = std::from_chars(cursor.data(), end, number);
-  if (error != std::errc{} || rest != end || number == 0) {
-    throw std::runtime_error{"the stored cursor of " + name_ +
-                             " is no number: " + std::string{cursor}};
-  }
-  next_ = number;
-  first_ = number;
-}
-
-std::optional<Time> SimulatedSource::pull(Time now, std::size_t wanted, Sink& sink) {
-  const auto ended = [this] { return options_.count > 0 && next_ > options_.count; };
-  if (ended()) return std::nullopt;
-  const bool paced = options_.rate > 0;
-  const bool costly = options_.cost > Time::zero();
-  if (paced && !began_) began_ = now;
-  if (costly && !work_due_) work_due_ = now + options_.cost;  // begins when it is asked for
-  if (!paced && !costly) sink.requested();
-
-  const Timestamp ingested_at = wall_clock();
-  std::size_t given = 0;
-  for (; given < std::min(wanted, kPage) && !ended(); ++given) {
-    if (paced && due(next_) > now) break;
-    if (costly && *work_due_ > now) break;
-    if (paced || costly) sink.requested();
-    // Work goes on from its last deadline as long as there is demand.
-    if (costly) *work_due_ += options_.cost;
-    emit(next_++, ingested_at, sink);
-  }
-  if (given >= wanted) work_due_.reset();
-  if (ended()) return std::nullopt;
-  Time again = now;
-  if (paced) again = std::max(again, due(next_));
-  if (work_due_) again = std::max(again, *work_due_);
-  return again;
-}
-
-/// Absolute, so that it is exact in the mean.
-Time SimulatedSource::due(std::uint64_t number) const {
-  const double seconds = static_cast<double>(number - first_) / options_.rate;
-  return *began_ + Time{static_cast<Time::rep>(seconds * 1e9)};
-}
-
-void SimulatedSource::emit(std::uint64_t number, Timestamp ingested_at, Sink& sink) {
-  const std::string digits = std::to_string(number);
-  post_id_.assign(name_).append(":").append(digits);
-  text_.assign("Post ").append(digits);
-  Post post;
-  if (!hashtags_.empty()) {
-    const std::string& tag = hashtags_[number % hashtags_.size()];
-    text_.append(" #").append(tag);
-    post.hashtags = {tag};
-  }
-  text_.push_back(' ');
-  const std::size_t start = number % kFiller.size();
-  while (text_.size() < options_.bytes) {
-    const std::string_view filler = kFiller.substr(text_.size() % kFiller.size() == 0 ? start : 0);
-    text_.append(filler.substr(0, options_.bytes - text_.size()));
-  }
-  post.post_id = post_id_;
-  post.source = name_;
-  post.author = "simulated";
-  post.lang = "en";
-  post.text = text_;
-  post.ingested_at = ingested_at;
-  sink.post(post, digits);
+std::unique_ptr<Source> make_simulated_source(std::string name, const SimulatedOptions& options,
+                                              const std::vector<std::string>& hashtags) {
+  return std::make_unique<SimulatedSource>(std::move(name), options, hashtags);
 }
 
 }  // namespace pullwire::ingestor

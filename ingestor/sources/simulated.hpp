@@ -1,8 +1,7 @@
-// `simulated:`: posts out of nothing, each a function of its number alone; for
-// benchmarks, tests and the founding example.
+// Generated posts (`simulated:?rate=R&count=N&bytes=B&cost_ms=C`), to try and measure a pipeline.
 #pragma once
 
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -13,42 +12,27 @@
 
 namespace pullwire::ingestor {
 
-class SimulatedSource final : public Source {
- public:
-  struct Options {
-    double rate = 0;          ///< posts a second that appear, whoever asks; 0: as fast as asked
-    std::uint64_t count = 0;  ///< 0: endless
-    std::size_t bytes = 280;  ///< of text
-    std::chrono::nanoseconds cost{0};  ///< fetching one costs so much, one after another
-  };
-
-  /// Reads "rate=R&count=N&bytes=B&cost_ms=C". Throws std::invalid_argument that names
-  /// the option.
-  static Options parse(std::string_view query);
-
-  /// `hashtags`: each post carries one of them, in turn.
-  SimulatedSource(std::string name, Options options, std::vector<std::string> hashtags);
-
-  std::string_view name() const override { return name_; }
-  Identity identity() const override { return Identity::Numbers; }
-  std::optional<Time> pull(Time now, std::size_t wanted, Sink& sink) override;
-  std::string position() const override { return std::to_string(next_); }
-  std::string cursor(std::string_view position) const override { return std::string{position}; }
-  void resume(std::string_view cursor) override;
-
- private:
-  void emit(std::uint64_t number, Timestamp ingested_at, Sink& sink);
-  [[nodiscard]] Time due(std::uint64_t number) const;
-
-  std::string name_;
-  Options options_;
-  std::vector<std::string> hashtags_;
-  std::uint64_t next_ = 1;     // number of the next post; the first is 1
-  std::optional<Time> began_;  // rate: when the post `first_` appeared
-  std::uint64_t first_ = 1;
-  std::optional<Time> work_due_;  // cost: when the fetch under way is done
-  std::string post_id_;
-  std::string text_;
+struct SimulatedOptions {
+  double rate = 0;          ///< posts a second, at most 1e9; 0: as fast as asked
+  std::uint64_t count = 0;  ///< number of the last post, at most 1e18; 0: endless
+  std::size_t bytes = 280;  ///< of a post's text, at most 256 KiB
+  Time cost{0};             ///< of fetching one post, at most an hour
 };
+
+/// Reads "?rate=R&count=N&bytes=B&cost_ms=C", each at most once, or "". Throws
+/// std::invalid_argument that names the option.
+SimulatedOptions parse_simulated_options(std::string_view text);
+
+/// Posts numbered from 1; the number is the id, the position and the cursor. A post is a
+/// function of its number and the hashtags alone: number n has the hashtag n - 1, counted
+/// round, and a text of exactly `bytes` bytes, or more if the hashtag needs more.
+///
+/// With a rate, the n-th post since the start appears (n - 1) / rate seconds after the first
+/// `pull`, whoever asks, so that a backlog can be fetched at once. With a cost, fetching a post
+/// begins when it is asked for and there, and ends `cost` later; the next one begins then, not
+/// at the time of the call, as long as more are wanted. Never gives more than `wanted`, nor
+/// more than 500 posts or 1 MiB of text at once.
+std::unique_ptr<Source> make_simulated_source(std::string name, const SimulatedOptions& options,
+                                              const std::vector<std::string>& hashtags);
 
 }  // namespace pullwire::ingestor

@@ -27,9 +27,9 @@ flow::Link::Config side(Side of, std::uint8_t instance) {
 struct Pair {
   Pair() {
     loop.on_signal([](int) {});
-    host.emplace(loop, context, endpoint, host_link, Side::Binder,
+    host.emplace(loop, endpoint, host_link, Side::Binder,
                  LinkSocket::Handlers{{}, [this] { changed(); }});
-    caller.emplace(loop, context, endpoint, caller_link, Side::Connector,
+    caller.emplace(loop, endpoint, caller_link, Side::Connector,
                    LinkSocket::Handlers{[this](const wire::Data& data, const MessageBytes&) {
                                           received += data.events.size();
                                         },
@@ -74,7 +74,6 @@ struct Pair {
     return !late;
   }
 
-  zmq::context_t context;
   Loop loop;
   std::string endpoint = "ipc://" + (std::filesystem::temp_directory_path() /
                                      ("pullwire-unit-" + std::to_string(getpid())))
@@ -117,7 +116,7 @@ TEST_CASE("a connector whose peer is gone finds the next one", "[net]") {
   pair.host.reset();
   REQUIRE(pair.run_until([&] { return pair.caller_link.sessions() == 0; }));
   CHECK(pair.ended == std::vector<std::string>{"disconnected"});
-  pair.host.emplace(pair.loop, pair.context, pair.endpoint, pair.host_link, Side::Binder,
+  pair.host.emplace(pair.loop, pair.endpoint, pair.host_link, Side::Binder,
                     LinkSocket::Handlers{{}, [&] { pair.changed(); }});
   CHECK(pair.run_until([&] { return pair.caller_link.sessions() == 1; }));
 }
