@@ -6,6 +6,7 @@
 
 #include "common/model/time.hpp"
 #include "republisher/render/pdf_fonts.hpp"
+#include "republisher/render/pdf_languages.hpp"
 #include "republisher/render/pdf_pages.hpp"
 #include "republisher/render/pdf_text.hpp"
 #include "republisher/render/renderer.hpp"
@@ -106,8 +107,7 @@ void set_metadata(PdfPages& pages, const Post& post, std::string_view text) {
   const std::string title = title_of(text);
   std::string author = name;
   if (!handle.empty()) author += name.empty() ? "@" + handle : " (@" + handle + ")";
-  pages.set_metadata(CAIRO_PDF_METADATA_TITLE,
-                     title.empty() ? clean_line(post.post_id) : title);
+  pages.set_metadata(CAIRO_PDF_METADATA_TITLE, title.empty() ? clean_line(post.post_id) : title);
   if (!author.empty()) pages.set_metadata(CAIRO_PDF_METADATA_AUTHOR, author);
   if (!tags.empty()) {
     pages.set_metadata(CAIRO_PDF_METADATA_SUBJECT, tags);
@@ -243,6 +243,8 @@ PdfDocument compose_pdf(const Post& post) {
   return {std::move(bytes), pages.pages(), pages.missing_glyphs()};
 }
 
-std::string render_pdf(const Post& post) { return compose_pdf(post).bytes; }
+std::string render_pdf(const Post& post) {
+  return compose_pdf(post).bytes;
+}
 
 }  // namespace pullwire::republisher

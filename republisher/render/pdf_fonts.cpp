@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
-#include <utility>
 
 #include <glib.h>
 #include <pango/pangofc-fontmap.h>
@@ -16,10 +15,12 @@ namespace {
 constexpr std::string_view kTrueType = "/usr/share/fonts/truetype/noto";
 constexpr std::string_view kOpenType = "/usr/share/fonts/opentype/noto";
 constexpr std::string_view kEmoji = "Noto Color Emoji";
-constexpr std::string_view kCjk = "Noto Sans CJK SC";  // its locl table has the other regions' forms
+constexpr std::string_view kCjk =
+    "Noto Sans CJK SC";  // its locl table has the other regions' forms
 
 // Tried in this order for each character. The file is the family's name without
 // blanks. Together they have every character of the three packages.
+// clang-format off
 constexpr std::array kFamilies = std::to_array<std::string_view>({
     // what most posts are written in
     "Noto Sans", "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai",
@@ -39,12 +40,12 @@ constexpr std::array kFamilies = std::to_array<std::string_view>({
     "Noto Sans Newa", "Noto Sans Nushu", "Noto Sans Ol Chiki", "Noto Sans Oriya",
     "Noto Sans Osage", "Noto Sans Pahawh Hmong", "Noto Sans Pau Cin Hau", "Noto Sans PhagsPa",
     "Noto Sans Rejang", "Noto Sans Samaritan", "Noto Sans Saurashtra", "Noto Sans SignWriting",
-    "Noto Sans Sinhala", "Noto Sans Sora Sompeng", "Noto Sans Sundanese",
-    "Noto Sans Syloti Nagri", "Noto Sans Syriac", "Noto Sans Tagalog", "Noto Sans Tagbanwa",
-    "Noto Sans Tai Le", "Noto Sans Tai Tham", "Noto Sans Tai Viet", "Noto Sans Tamil",
-    "Noto Sans Tamil Supplement", "Noto Sans Telugu", "Noto Sans Thaana", "Noto Looped Thai",
-    "Noto Sans Tifinagh", "Noto Sans Vai", "Noto Sans Wancho", "Noto Sans Warang Citi",
-    "Noto Sans Yi", "Noto Serif Tibetan", "Noto Serif Yezidi",
+    "Noto Sans Sinhala", "Noto Sans Sora Sompeng", "Noto Sans Sundanese", "Noto Sans Syloti Nagri",
+    "Noto Sans Syriac", "Noto Sans Tagalog", "Noto Sans Tagbanwa", "Noto Sans Tai Le",
+    "Noto Sans Tai Tham", "Noto Sans Tai Viet", "Noto Sans Tamil", "Noto Sans Tamil Supplement",
+    "Noto Sans Telugu", "Noto Sans Thaana", "Noto Looped Thai", "Noto Sans Tifinagh",
+    "Noto Sans Vai", "Noto Sans Wancho", "Noto Sans Warang Citi", "Noto Sans Yi",
+    "Noto Serif Tibetan", "Noto Serif Yezidi",
     // historic scripts
     "Noto Sans Anatolian Hieroglyphs", "Noto Sans Avestan", "Noto Sans Bassa Vah",
     "Noto Sans Bhaiksuki", "Noto Sans Brahmi", "Noto Sans Carian", "Noto Sans Caucasian Albanian",
@@ -55,18 +56,18 @@ constexpr std::array kFamilies = std::to_array<std::string_view>({
     "Noto Sans Inscriptional Parthian", "Noto Sans Kaithi", "Noto Sans Kharoshthi",
     "Noto Sans Khojki", "Noto Sans Khudawadi", "Noto Sans Linear A", "Noto Sans Linear B",
     "Noto Sans Lycian", "Noto Sans Lydian", "Noto Sans Mahajani", "Noto Sans Manichaean",
-    "Noto Sans Marchen", "Noto Sans Mayan Numerals", "Noto Sans Medefaidrin",
-    "Noto Sans Meroitic", "Noto Sans Modi", "Noto Sans Multani", "Noto Sans Nabataean",
-    "Noto Sans Ogham", "Noto Sans Old Hungarian", "Noto Sans Old Italic",
-    "Noto Sans Old North Arabian", "Noto Sans Old Permic", "Noto Sans Old Persian",
-    "Noto Sans Old Sogdian", "Noto Sans Old South Arabian", "Noto Sans Old Turkic",
-    "Noto Sans Osmanya", "Noto Sans Palmyrene", "Noto Sans Phoenician",
-    "Noto Sans Psalter Pahlavi", "Noto Sans Runic", "Noto Sans Sharada", "Noto Sans Shavian",
-    "Noto Sans Siddham", "Noto Sans Sogdian", "Noto Sans Soyombo", "Noto Sans Takri",
-    "Noto Sans Tirhuta", "Noto Sans Ugaritic", "Noto Sans Zanabazar Square", "Noto Serif Ahom",
-    "Noto Serif Dogra", "Noto Serif Hmong Nyiakeng", "Noto Serif Tangut",
-    "Noto Traditional Nushu",
+    "Noto Sans Marchen", "Noto Sans Mayan Numerals", "Noto Sans Medefaidrin", "Noto Sans Meroitic",
+    "Noto Sans Modi", "Noto Sans Multani", "Noto Sans Nabataean", "Noto Sans Ogham",
+    "Noto Sans Old Hungarian", "Noto Sans Old Italic", "Noto Sans Old North Arabian",
+    "Noto Sans Old Permic", "Noto Sans Old Persian", "Noto Sans Old Sogdian",
+    "Noto Sans Old South Arabian", "Noto Sans Old Turkic", "Noto Sans Osmanya",
+    "Noto Sans Palmyrene", "Noto Sans Phoenician", "Noto Sans Psalter Pahlavi", "Noto Sans Runic",
+    "Noto Sans Sharada", "Noto Sans Shavian", "Noto Sans Siddham", "Noto Sans Sogdian",
+    "Noto Sans Soyombo", "Noto Sans Takri", "Noto Sans Tirhuta", "Noto Sans Ugaritic",
+    "Noto Sans Zanabazar Square", "Noto Serif Ahom", "Noto Serif Dogra",
+    "Noto Serif Hmong Nyiakeng", "Noto Serif Tangut", "Noto Traditional Nushu",
 });
+// clang-format on
 
 std::string join(std::string_view a, std::string_view b, std::string_view c = {}) {
   return std::string{a}.append(b).append(c);
@@ -96,9 +97,7 @@ constexpr std::string_view kScaleBitmaps = R"(
 /// where characters are to be shown as such.
 std::string configuration() {
   std::string accepted;
-  const auto accept = [&](std::string_view path) {
-    accepted += join("<glob>", path, "</glob>");
-  };
+  const auto accept = [&](std::string_view path) { accepted += join("<glob>", path, "</glob>"); };
   accept(kTrueType);
   accept(kOpenType);
   for (const std::string_view weight : {"Regular", "Bold"}) {
@@ -142,60 +141,10 @@ FcConfigPtr pinned_config() {
   return config;
 }
 
-PangoLanguage* language(const char* tag) { return pango_language_from_string(tag); }
-
-/// Languages whose letters have forms of their own in a script they share.
-constexpr std::array<const char*, 26> kOwnForms{
-    "az", "bg", "ca", "crh", "fa", "ja", "kk", "ko", "ks", "mk", "mo", "mr", "ne",
-    "nl", "pl", "ps", "ro", "sd", "sr", "tr", "tt", "ug", "ur", "vi", "yi", "en"};
-
-/// For scripts that more than one language is written in.
-PangoLanguage* script_language(PangoScript script, const PdfLanguages& languages) {
-  switch (script) {
-    case PANGO_SCRIPT_HAN: return languages.han;
-    case PANGO_SCRIPT_ARABIC: return language("ar");
-    case PANGO_SCRIPT_BENGALI: return language("bn");
-    case PANGO_SCRIPT_BOPOMOFO: return language("zh-tw");
-    case PANGO_SCRIPT_CANADIAN_ABORIGINAL: return language("iu");
-    case PANGO_SCRIPT_CYRILLIC: return language("ru");
-    case PANGO_SCRIPT_DEVANAGARI: return language("hi");
-    case PANGO_SCRIPT_ETHIOPIC: return language("am");
-    case PANGO_SCRIPT_HANGUL: return language("ko");
-    case PANGO_SCRIPT_HEBREW: return language("he");
-    case PANGO_SCRIPT_HIRAGANA:
-    case PANGO_SCRIPT_KATAKANA: return language("ja");
-    case PANGO_SCRIPT_LATIN: return language("en");
-    case PANGO_SCRIPT_MONGOLIAN: return language("mn");
-    case PANGO_SCRIPT_SYRIAC: return language("syr");
-    case PANGO_SCRIPT_TIBETAN: return language("bo");
-    default: return language("xx");  // no language: nothing but the script counts
-  }
-}
-
-PangoLanguage* chinese(std::string_view tag) {
-  const auto has = [&](std::string_view part) { return tag.find(part) != std::string_view::npos; };
-  if (has("-hk") || has("-mo") || tag.starts_with("yue")) return language("zh-hk");
-  if (has("-hant") || has("-tw")) return language("zh-tw");
-  return language("zh-cn");
-}
-
-PangoLanguage* han_by_text(std::string_view text) {
-  PangoLanguage* found = language("zh-cn");
-  for (const char* p = text.data(); p != text.data() + text.size(); p = g_utf8_next_char(p)) {
-    const auto first = static_cast<unsigned char>(*p);
-    if (first < 0xE1) continue;
-    const gunichar c = g_utf8_get_char(p);
-    if (c >= 0x3041 && c <= 0x30FF) return language("ja");
-    if (c >= 0xAC00 && c <= 0xD7A3) found = language("ko");
-    if (c >= 0x3105 && c <= 0x312F) found = language("zh-tw");
-  }
-  return found;
-}
-
 }  // namespace
 
-PdfFonts::PdfFonts() : config_{pinned_config()}, map_{pango_cairo_font_map_new_for_font_type(
-                                                     CAIRO_FONT_TYPE_FT)} {
+PdfFonts::PdfFonts()
+    : config_{pinned_config()}, map_{pango_cairo_font_map_new_for_font_type(CAIRO_FONT_TYPE_FT)} {
   if (!map_) throw std::runtime_error("pdf: Pango was built without FreeType fonts");
   pango_fc_font_map_set_config(PANGO_FC_FONT_MAP(map_.get()), config_.get());
   pango_cairo_font_map_set_resolution(PANGO_CAIRO_FONT_MAP(map_.get()), 72);
@@ -221,39 +170,6 @@ FontPtr PdfFonts::font(double points, PangoWeight weight) const {
   pango_font_description_set_size(font.get(), pango_units_from_double(points));
   pango_font_description_set_weight(font.get(), weight);
   return font;
-}
-
-PdfLanguages pdf_languages(std::string_view lang, std::string_view text) {
-  std::string tag{lang.substr(0, 64)};
-  std::transform(tag.begin(), tag.end(), tag.begin(),
-                 [](char c) { return c == '_' ? '-' : g_ascii_tolower(c); });
-  const std::string primary = tag.substr(0, tag.find('-'));
-  if (primary == "zh" || primary == "yue") return {chinese(tag), chinese(tag)};
-  const auto own = std::find(kOwnForms.begin(), kOwnForms.end(), primary);
-  PangoLanguage* const base = language(own == kOwnForms.end() ? "en" : *own);
-  return {base, primary == "ja" || primary == "ko" ? base : han_by_text(text)};
-}
-
-void append_languages(PangoAttrList* attributes, const PdfLanguages& languages,
-                      std::string_view text) {
-  pango_attr_list_insert(attributes, pango_attr_language_new(languages.text));
-  const bool ascii = std::all_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x80;
-  });
-  if (ascii && pango_language_includes_script(languages.text, PANGO_SCRIPT_LATIN)) return;
-  using ScriptIterPtr = std::unique_ptr<PangoScriptIter, ReleaseWith<pango_script_iter_free>>;
-  const ScriptIterPtr run{pango_script_iter_new(text.data(), static_cast<int>(text.size()))};
-  do {
-    const char* begin = nullptr;
-    const char* end = nullptr;
-    PangoScript script = PANGO_SCRIPT_COMMON;
-    pango_script_iter_get_range(run.get(), &begin, &end, &script);
-    if (pango_language_includes_script(languages.text, script)) continue;
-    PangoAttribute* const attribute = pango_attr_language_new(script_language(script, languages));
-    attribute->start_index = static_cast<guint>(begin - text.data());
-    attribute->end_index = static_cast<guint>(end - text.data());
-    pango_attr_list_insert(attributes, attribute);
-  } while (pango_script_iter_next(run.get()));
 }
 
 }  // namespace pullwire::republisher

@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 namespace pullwire::republisher {
 namespace {
@@ -41,7 +43,9 @@ cairo_status_t append_bytes(void* out, const unsigned char* bytes, unsigned int 
   }
 }
 
-double points(int pango_units) { return pango_units_to_double(pango_units); }
+double points(int pango_units) {
+  return pango_units_to_double(pango_units);
+}
 
 void set_colour(cairo_t* cairo, Colour colour) {
   cairo_set_source_rgb(cairo, colour.red, colour.green, colour.blue);
@@ -72,6 +76,28 @@ void keep_hangul_words(PangoAttrList* list, std::string_view text) {
   }
 }
 
+using Stretch = std::pair<int, int>;  // left and right, in Pango units
+
+/// Where the bytes [from, to) of a line stand: one stretch, or more if text of
+/// the other direction stands between them.
+std::vector<Stretch> stretches(PangoLayoutLine* line, int from, int to) {
+  int* ranges = nullptr;
+  int count = 0;
+  pango_layout_line_get_x_ranges(line, from, to, &ranges, &count);
+  std::vector<Stretch> runs;
+  for (int i = 0; i < count; ++i) runs.emplace_back(ranges[2 * i], ranges[2 * i + 1]);
+  g_free(ranges);
+  std::sort(runs.begin(), runs.end());
+  std::vector<Stretch> joined;
+  for (const Stretch& run : runs) {
+    if (joined.empty() || run.first > joined.back().second + PANGO_SCALE / 2)
+      joined.push_back(run);
+    else
+      joined.back().second = std::max(joined.back().second, run.second);
+  }
+  return joined;
+}
+
 }  // namespace
 
 /// A part of a block that is laid out at once: either whole paragraphs, or a
@@ -96,8 +122,7 @@ void PdfPages::set_metadata(cairo_pdf_metadata_t key, const std::string& text) {
   cairo_pdf_surface_set_metadata(surface_.get(), key, text.c_str());
 }
 
-PdfPages::Piece PdfPages::next_piece(const PdfBlock& block, std::size_t at,
-                                     Direction rest) const {
+PdfPages::Piece PdfPages::next_piece(const PdfBlock& block, std::size_t at, Direction rest) const {
   const std::string_view text = block.text;
   const auto paragraph_end = [&](std::size_t from) {
     return std::min(text.find('\n', from), text.size());
@@ -124,8 +149,8 @@ PdfPages::Piece PdfPages::next_piece(const PdfBlock& block, std::size_t at,
 LayoutPtr PdfPages::lay_out(const PdfBlock& block, const Piece& piece) const {
   const std::string_view text = block.text.substr(piece.begin, piece.end - piece.begin);
   const bool each_its_own = block.each_its_own && piece.direction == Direction::None;
-  const bool rtl = (piece.direction == Direction::None ? block.base : piece.direction) ==
-                   Direction::RightToLeft;
+  const bool rtl =
+      (piece.direction == Direction::None ? block.base : piece.direction) == Direction::RightToLeft;
   const bool right = block.each_its_own ? rtl : block.right;
 
   pango_context_set_base_dir(fonts_.context(), rtl ? PANGO_DIRECTION_RTL : PANGO_DIRECTION_LTR);
@@ -173,8 +198,8 @@ std::size_t PdfPages::draw(const PdfBlock& block, const Piece& piece, PangoLayou
   std::size_t end = piece.end;
   if (piece.goes_on && lines > 1) {
     --lines;
-    end = piece.begin + static_cast<std::size_t>(
-                            pango_layout_get_line_readonly(layout, lines)->start_index);
+    end = piece.begin +
+          static_cast<std::size_t>(pango_layout_get_line_readonly(layout, lines)->start_index);
   }
   for (int i = 0; i < lines; ++i) {
     PangoRectangle box;
@@ -205,28 +230,25 @@ void PdfPages::draw_links(const PdfBlock& block, const Piece& piece, PangoLayout
   for (; link != block.links.end() && link->begin < end; ++link) {
     const int from = static_cast<int>(std::max(link->begin, begin) - piece.begin);
     const int to = static_cast<int>(std::min(link->end, end) - piece.begin);
-    int* ranges = nullptr;
-    int count = 0;
-    pango_layout_line_get_x_ranges(line, from, to, &ranges, &count);
-    for (int i = 0; i < count; ++i) {
+    for (const auto& [left, right] : stretches(line, from, to)) {
       std::array<char, 128> rect{};
       char* at = rect.data();
-      const double left = points(ranges[2 * i]);
-      for (const double value : {kSide + left, y_, points(ranges[2 * i + 1]) - left, height}) {
+      for (const double value : {kSide + points(left), y_, points(right - left), height}) {
         at = std::to_chars(at, rect.data() + rect.size() - 1, value, std::chars_format::fixed, 2)
                  .ptr;
         *at++ = ' ';
       }
-      const std::string attributes = std::string{"rect=["}.append(rect.data(), at) + "] " +
-                                     link->attributes;
+      const std::string attributes =
+          std::string{"rect=["}.append(rect.data(), at) + "] " + link->attributes;
       cairo_tag_begin(cairo_.get(), CAIRO_TAG_LINK, attributes.c_str());
       cairo_tag_end(cairo_.get(), CAIRO_TAG_LINK);
     }
-    g_free(ranges);
   }
 }
 
-void PdfPages::skip(double height) { y_ += height; }
+void PdfPages::skip(double height) {
+  y_ += height;
+}
 
 void PdfPages::rule() {
   cairo_set_line_width(cairo_.get(), 0.5);
@@ -238,8 +260,8 @@ void PdfPages::rule() {
 
 void PdfPages::destination(const char* name) {
   if (y_ > kBottom) end_page();
-  const std::string attributes = std::string{"name='"}.append(name) + "' x=0 y=" +
-                                 std::to_string(static_cast<int>(y_)) + " internal";
+  const std::string attributes = std::string{"name='"}.append(name) +
+                                 "' x=0 y=" + std::to_string(static_cast<int>(y_)) + " internal";
   cairo_tag_begin(cairo_.get(), CAIRO_TAG_DEST, attributes.c_str());
   cairo_tag_end(cairo_.get(), CAIRO_TAG_DEST);
 }
@@ -247,10 +269,9 @@ void PdfPages::destination(const char* name) {
 void PdfPages::number_page() {
   const FontPtr font = fonts_.font(8);
   const std::string number = std::to_string(page_);
-  const LayoutPtr layout = lay_out({.text = number,
-                                    .font = font.get(),
-                                    .languages = pdf_languages("", number)},
-                                   {0, number.size(), Direction::LeftToRight, false});
+  const LayoutPtr layout =
+      lay_out({.text = number, .font = font.get(), .languages = pdf_languages("", number)},
+              {0, number.size(), Direction::LeftToRight, false});
   pango_layout_set_alignment(layout.get(), PANGO_ALIGN_CENTER);
   set_colour(cairo_.get(), kGrey);
   cairo_move_to(cairo_.get(), kSide, kFooter);

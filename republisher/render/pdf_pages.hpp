@@ -14,6 +14,7 @@
 
 #include "republisher/render/pdf_emoji.hpp"
 #include "republisher/render/pdf_fonts.hpp"
+#include "republisher/render/pdf_languages.hpp"
 #include "republisher/render/pdf_text.hpp"
 
 namespace pullwire::republisher {
@@ -32,8 +33,8 @@ struct PdfBlock {
   const PangoFontDescription* font;
   PdfLanguages languages;
   Direction base = Direction::LeftToRight;  ///< of paragraphs that have none, and of the margin
-  bool each_its_own = false;                  ///< paragraphs by their own first letter, not `base`
-  bool right = false;                         ///< aligned right, where `base` decides direction
+  bool each_its_own = false;                ///< paragraphs by their own first letter, not `base`
+  bool right = false;                       ///< aligned right, where `base` decides direction
   bool grey = false;
   std::span<const PdfLink> links{};  ///< in order, not overlapping
 };

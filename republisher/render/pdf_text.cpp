@@ -22,9 +22,8 @@ gunichar take_char(std::string_view& text) {
     text.remove_prefix(1);
     return first;
   }
-  const gunichar c =
-      g_utf8_get_char_validated(text.data(), static_cast<gssize>(std::min<std::size_t>(
-                                                 text.size(), 6)));
+  const gunichar c = g_utf8_get_char_validated(
+      text.data(), static_cast<gssize>(std::min<std::size_t>(text.size(), 6)));
   if (c > 0x10FFFF) {  // malformed or cut off
     text.remove_prefix(1);
     return kReplacement;
@@ -68,7 +67,9 @@ gunichar without_override(gunichar c) {
   return c;
 }
 
-bool is_word(gunichar c) { return c == '_' || g_unichar_isalnum(c) || g_unichar_ismark(c); }
+bool is_word(gunichar c) {
+  return c == '_' || g_unichar_isalnum(c) || g_unichar_ismark(c);
+}
 
 bool starts_with_scheme(std::string_view text) {
   const auto starts = [&](std::string_view scheme) {
@@ -79,8 +80,9 @@ bool starts_with_scheme(std::string_view text) {
 }
 
 bool ends_url(gunichar c) {
-  if (c < 0x80) return c <= ' ' || std::string_view{"<>\"`{}|\\^"}.find(static_cast<char>(c)) !=
-                                       std::string_view::npos;
+  if (c < 0x80)
+    return c <= ' ' ||
+           std::string_view{"<>\"`{}|\\^"}.find(static_cast<char>(c)) != std::string_view::npos;
   return !g_unichar_isalnum(c) && !g_unichar_ismark(c);
 }
 
@@ -118,8 +120,7 @@ std::size_t hashtag_length(std::string_view text) {
 
 /// Whether `token` says nothing about the direction of what follows.
 bool is_preamble(std::string_view token) {
-  return token == "RT" || token.front() == '@' || token.front() == '#' ||
-         starts_with_scheme(token);
+  return token == "RT" || token.front() == '@' || token.front() == '#' || starts_with_scheme(token);
 }
 
 bool needs_mark(std::string_view paragraph) {
@@ -225,8 +226,7 @@ std::vector<TextLink> find_links(std::string_view text, std::size_t most) {
         links.push_back({at, at + length, TextLink::Kind::Hashtag});
     } else if (!is_word(before) && starts_with_scheme(rest)) {
       length = url_length(rest);
-      if (link_uri(rest.substr(0, length)))
-        links.push_back({at, at + length, TextLink::Kind::Url});
+      if (link_uri(rest.substr(0, length))) links.push_back({at, at + length, TextLink::Kind::Url});
     }
     at += std::max<std::size_t>(length, 1);
   }
@@ -268,8 +268,8 @@ std::optional<std::string> hashtag_uri(const Post& post, std::string_view tag) {
     });
     if (plain) return link_uri("https://" + std::string{host} + "/tags/" + name);
   }
-  for (const std::string_view known : {"https://x.com/", "https://twitter.com/",
-                                       "https://bsky.app/"})
+  for (const std::string_view known :
+       {"https://x.com/", "https://twitter.com/", "https://bsky.app/"})
     if (post.url.starts_with(known)) return std::string{known} + "hashtag/" + name;
   return std::nullopt;
 }
