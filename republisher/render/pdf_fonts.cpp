@@ -31,6 +31,8 @@ namespace {
 
 constexpr std::string_view kTrueType = "/usr/share/fonts/truetype/noto";
 constexpr std::string_view kOpenType = "/usr/share/fonts/opentype/noto";
+// Pango hashes a font's name for each run of text, so it gets a short one for all.
+constexpr const char* kPinned = "pinned";
 constexpr std::string_view kEmoji = "Noto Color Emoji";
 constexpr std::string_view kCjk =
     "Noto Sans CJK SC";  // its locl table has the other regions' forms
@@ -110,26 +112,32 @@ constexpr std::string_view kScaleBitmaps = R"(
  </matrix></times></edit>
 </match>)";
 
+/// Sets a name that Pango asks for to the families to try.
+std::string alias(std::string_view name, const std::string& families) {
+  return join("<match target='pattern'><test name='family'><string>", name, "</string></test>") +
+         join("<edit name='family' mode='assign' binding='strong'>", families, "</edit></match>");
+}
+
 /// A fontconfig file that knows the pinned files alone. Pango asks for "emoji"
 /// where characters are to be shown as such.
 std::string configuration() {
-  std::string accepted;
-  const auto accept = [&](std::string_view path) { accepted += join("<glob>", path, "</glob>"); };
+  std::string files;
+  const auto accept = [&](std::string_view path) { files += join("<glob>", path, "</glob>"); };
   accept(kTrueType);
   accept(kOpenType);
+  accept(join(kTrueType, "/NotoColorEmoji.ttf"));
   for (const std::string_view weight : {"Regular", "Bold"}) {
     accept(join(kOpenType, "/NotoSansCJK-", weight) + ".ttc");
     for (const std::string_view family : kFamilies)
       accept(join(kTrueType, "/", file_stem(family)) + join("-", weight, ".ttf"));
   }
-  accept(join(kTrueType, "/NotoColorEmoji.ttf"));
+  std::string families;
+  for (const std::string_view family : kFamilies) families += join("<string>", family, "</string>");
   return join("<fontconfig><dir>", kTrueType, "</dir><dir>") +
          join(kOpenType, "</dir><cachedir>/var/cache/fontconfig</cachedir>",
               "<selectfont><rejectfont><glob>*</glob></rejectfont><acceptfont>") +
-         join(accepted, "</acceptfont></selectfont>",
-              "<match target='pattern'><test name='family'><string>emoji</string></test>"
-              "<edit name='family' mode='prepend' binding='strong'>") +
-         join("<string>", kEmoji, "</string><string>Noto Sans</string></edit></match>") +
+         join(files, "</acceptfont></selectfont>") + alias(kPinned, families) +
+         alias("emoji", join("<string>", kEmoji, "</string>") + families) +
          join(kScaleBitmaps, "</fontconfig>");
 }
 
@@ -176,14 +184,8 @@ PdfFonts::PdfFonts()
 }
 
 FontPtr PdfFonts::font(double points, PangoWeight weight) const {
-  static const std::string families = [] {
-    std::string list;
-    for (const std::string_view family : kFamilies) list.append(family).push_back(',');
-    list.pop_back();
-    return list;
-  }();
   FontPtr font{pango_font_description_new()};
-  pango_font_description_set_family_static(font.get(), families.c_str());
+  pango_font_description_set_family_static(font.get(), kPinned);
   pango_font_description_set_size(font.get(), pango_units_from_double(points));
   pango_font_description_set_weight(font.get(), weight);
   return font;
