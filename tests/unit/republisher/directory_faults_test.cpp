@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "republisher/publish/directory.hpp"
+#include "republisher/publish/directory_journal.hpp"
 #include "tests/catch.hpp"
 #include "tests/unit/republisher/site_fixture.hpp"
 
@@ -80,6 +81,38 @@ TEST_CASE("a page lost or emptied is made again at the next start", "[directory]
   fs::remove(site.root / "feed.atom");
   fs::resize_file(site.root / "page-1.html", 0);
   site.open();
+  site.check_agreement();
+}
+
+TEST_CASE("a document whose writer was slow to name it is listed once it is there", "[directory]") {
+  Site site;
+  const auto target = site.open();
+  Journal{site.root / ".pullwire" / "journal"}.append("html", post_key("test:1"), "");
+  publish(*target, "test:2");
+  target->tidy();
+  CHECK(site.indexed() == Strings{path_of("test:2")});
+  const fs::path document = site.root / path_of("test:1");
+  fs::create_directories(document.parent_path());
+  std::ofstream(document) << "x";
+  target->tidy();
+  site.check_agreement();
+}
+
+TEST_CASE("a rebuild that broke off leaves no page taken for another", "[directory]") {
+  Site site;
+  publish(*site.open(), "test:1");
+  const auto target = site.open();
+  publish(*target, "test:2");
+  target->tidy();
+  fs::remove(site.root / path_of("test:2"));
+  fs::remove(site.root / "feed.atom");
+  fs::create_directories(site.root / "feed.atom" / "in the way");  // written after the index
+  const auto started = site.open();
+  CHECK(site.indexed() == Strings{path_of("test:1")});
+
+  fs::remove_all(site.root / "feed.atom");
+  publish(*target, "test:2");
+  target->tidy();
   site.check_agreement();
 }
 
