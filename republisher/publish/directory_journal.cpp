@@ -94,13 +94,14 @@ bool Journal::read_new(const std::function<void(const Line&)>& take) {
     end_ = 0;
     return false;
   }
-  std::string buffer(kChunkBytes, '\0');
+  const auto unread = static_cast<std::uint64_t>(opened.st_size) - end_;
+  std::string buffer(std::min<std::uint64_t>(kChunkBytes, unread), '\0');
   while (const std::size_t got = read_at(file_.fd(), buffer, end_, path_)) {
     std::string_view chunk{buffer.data(), got};
     const std::size_t last = chunk.rfind('\n');
     if (last == std::string_view::npos) {
-      if (got < buffer.size()) break;  // still being written
-      end_ += got;                     // no line is this long
+      if (got < kChunkBytes) break;  // still being written
+      end_ += got;                   // no line is this long
       continue;
     }
     chunk = chunk.substr(0, last + 1);

@@ -22,11 +22,11 @@ TEST_CASE("two processes on one site agree whatever the interleaving", "[directo
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random{seed};
-  for (int history = 0; history < 4; ++history) {
+  for (int history = 0; history < 3; ++history) {
     Site site;
     std::vector<std::unique_ptr<Target>> targets;
     for (int i = 0; i < 3; ++i) targets.push_back(site.open());
-    for (int step = 0; step < 250; ++step) {
+    for (int step = 0; step < 200; ++step) {
       auto& target = targets[random() % targets.size()];
       const auto dice = random() % 100;
       if (dice < 80) {
