@@ -6,6 +6,8 @@
 
 #include <utf8proc.h>
 
+#include "common/model/hashtag.hpp"
+
 namespace pullwire::republisher {
 namespace {
 
@@ -27,61 +29,6 @@ Character character_at(std::string_view text, std::size_t at) {
 
 bool is_ascii_alnum(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-struct HashtagSpan {
-  std::size_t begin;
-  std::size_t size;      ///< bytes, # included
-  std::string_view tag;  ///< without #
-};
-
-enum class WordKind { None, Letter, Other };
-
-WordKind word_kind(utf8proc_int32_t code) {
-  if (code < 0x80) {
-    const char c = static_cast<char>(code);
-    if (c == '_' || (c >= '0' && c <= '9')) return WordKind::Other;
-    return is_ascii_alnum(c) ? WordKind::Letter : WordKind::None;
-  }
-  switch (utf8proc_category(code)) {
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO: return WordKind::Letter;
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_MC:
-    case UTF8PROC_CATEGORY_ME:
-    case UTF8PROC_CATEGORY_ND: return WordKind::Other;
-    default: return WordKind::None;
-  }
-}
-
-std::vector<HashtagSpan> find_hashtags(std::string_view text) {
-  std::vector<HashtagSpan> found;
-  bool may_begin = true;
-  for (std::size_t at = 0; at < text.size();) {
-    const Character sign = character_at(text, at);
-    if ((sign.code != '#' && sign.code != 0xFF03) || !may_begin) {
-      may_begin = word_kind(sign.code) == WordKind::None && sign.code != '&' && sign.code != '/';
-      at += sign.size;
-      continue;
-    }
-    const std::size_t word = at + sign.size;
-    std::size_t end = word;
-    bool letter = false;
-    while (end < text.size()) {
-      const Character next = character_at(text, end);
-      const WordKind kind = word_kind(next.code);
-      if (kind == WordKind::None) break;
-      letter = letter || kind == WordKind::Letter;
-      end += next.size;
-    }
-    if (letter) found.push_back({at, end - at, text.substr(word, end - word)});
-    may_begin = end == word;
-    at = end;
-  }
-  return found;
 }
 
 bool starts_with_ignoring_case(std::string_view text, std::string_view lower_case) {
