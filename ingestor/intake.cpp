@@ -74,7 +74,10 @@ class Intake::Desk : public Sink {
     if (numbered && settled_before(position)) return;
     const SeenKey key = numbered ? SeenKey{} : seen_key(post.post_id);
     if (!numbered && !seen_.insert(key)) {
-      skipped(post.post_id, "read before");
+      // After a restart this is how what was settled is passed over: nothing to warn of.
+      skipped_.Increment();
+      ++intake_.skipped_total_;
+      log_debug("read before", {{"source", source->name()}, {"post", post.post_id}});
       return;
     }
     ++intake_.read_total_;
