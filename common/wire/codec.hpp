@@ -64,7 +64,8 @@ class Decoder {
   std::vector<Event> events_;
 };
 
-/// The bytes of a message without events.
+/// The bytes of a message without events. Names and an error's text are cut to their
+/// limits; the other limits are the sender's duty.
 std::string encode(const flow::Message& message);
 
 /// Builds a message with events, one after the other.

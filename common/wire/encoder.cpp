@@ -40,7 +40,7 @@ void pack(Packer& packer, const Hello& m) {
   packer.pack_uint8(static_cast<std::uint8_t>(m.role));
   pack_bytes(packer, {reinterpret_cast<const char*>(m.instance.data()), m.instance.size()});
   packer.pack_uint64(m.number);
-  pack_text(packer, m.name);
+  pack_text(packer, clipped(m.name, kMaxNameBytes));
   packer.pack_uint32(m.max_demand);
   pack_text(packer, m.contract);
 }
@@ -51,7 +51,7 @@ void pack(Packer& packer, const Welcome& m) {
   packer.pack_uint64(m.number);
   packer.pack_uint16(m.version);
   pack_bytes(packer, {reinterpret_cast<const char*>(m.instance.data()), m.instance.size()});
-  pack_text(packer, m.name);
+  pack_text(packer, clipped(m.name, kMaxNameBytes));
   packer.pack_uint32(m.max_demand);
 }
 
@@ -96,7 +96,7 @@ void pack(Packer& packer, const Error& m) {
   packer.pack_uint64(m.session);
   packer.pack_uint64(m.number);
   packer.pack_uint8(static_cast<std::uint8_t>(m.code));
-  pack_text(packer, std::string_view{m.text}.substr(0, kMaxErrorBytes));
+  pack_text(packer, clipped(m.text, kMaxErrorBytes));
 }
 
 constexpr Kind kind_of(const Hello&) {

@@ -8,7 +8,10 @@
 namespace pullwire::wire {
 namespace {
 
-constexpr std::size_t kMaxPostBytes = 2 * 1024 * 1024;
+// Every limit of PostLimits used up, and the bytes of msgpack around it.
+constexpr std::size_t kMaxPostBytes =
+    PostLimits::kIdBytes + PostLimits::kTextBytes +
+    (5 + PostLimits::kHashtags + 3 * PostLimits::kMedia) * (PostLimits::kFieldBytes + 5) + 64;
 
 void pack_time(Packer& packer, const std::optional<Timestamp>& time) {
   if (time) {
@@ -96,10 +99,11 @@ void encode_publication(const Publication& publication, std::string& out) {
   StringBuffer buffer{std::move(out)};
   Packer packer{buffer};
   packer.pack_array(13);
-  for (const std::string_view text : {publication.post_id, publication.target, publication.format,
-                                      publication.location, publication.error}) {
+  for (const std::string_view text :
+       {publication.post_id, publication.target, publication.format, publication.location}) {
     pack_text(packer, text);
   }
+  pack_text(packer, clipped(publication.error, PostLimits::kFieldBytes));
   packer.pack_uint8(static_cast<std::uint8_t>(publication.status));
   packer.pack_uint32(publication.attempts);
   packer.pack_uint8(publication.redelivered ? 1 : 0);

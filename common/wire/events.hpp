@@ -16,7 +16,7 @@ std::string encode_post(const Post& post);
 /// are no post within PostLimits.
 [[nodiscard]] bool decode_post(std::string_view bytes, Post& post);
 
-/// Appends the bytes of a publication to `out`.
+/// Appends the bytes of a publication to `out`. Its error is cut to kFieldBytes.
 void encode_publication(const Publication& publication, std::string& out);
 
 /// As decode_post. `publication.post` is not looked into.

@@ -28,8 +28,8 @@ std::string encode_reports(const std::vector<StageReport>& reports) {
   for (std::size_t i = 0; i < count; ++i) {
     StageReport report = reports[i];
     packer.pack_array(3 + kNumbers);
-    pack_text(packer, report.stage);
-    pack_text(packer, report.name);
+    pack_text(packer, clipped(report.stage, kMaxNameBytes));
+    pack_text(packer, clipped(report.name, kMaxNameBytes));
     pack_bytes(packer,
                {reinterpret_cast<const char*>(report.instance.data()), report.instance.size()});
     for (const std::uint64_t* number : numbers(report)) packer.pack_uint64(*number);

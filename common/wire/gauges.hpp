@@ -34,6 +34,8 @@ struct StageReport {
 
 inline constexpr std::size_t kMaxReports = 256;
 
+/// At most kMaxReports of them, and of each name what fits: never more than a heartbeat
+/// carries.
 std::string encode_reports(const std::vector<StageReport>& reports);
 
 /// False if the bytes are no list of at most kMaxReports reports.

@@ -13,6 +13,7 @@ class TokenVisitor : public msgpack::null_visitor {
   bool visit_boolean(bool value) { return add(Reader::Kind::Other, value ? 1 : 0); }
   bool visit_positive_integer(std::uint64_t value) { return add(Reader::Kind::Positive, value); }
   bool visit_negative_integer(std::int64_t value) {
+    if (value >= 0) return visit_positive_integer(static_cast<std::uint64_t>(value));  // int 8 … 64
     return add(Reader::Kind::Negative, static_cast<std::uint64_t>(value));
   }
   bool visit_float32(float) { return false; }
