@@ -159,6 +159,7 @@ std::optional<int> Settings::read(int argc, const char* const* argv) {
   if (const auto config = line.values.find("--config"); config != line.values.end()) {
     const Located name = as_text(from_flag(config->second, false, "--config"));
     if (name.text.empty()) throw Misconfigured("--config", "needs the name of a file");
+    file_ = name.path().string();
     file = read_config_file(name.path(), section_);
     refuse_unknown(file);
   }
@@ -227,6 +228,10 @@ bool Settings::given(std::string_view key) const {
 }
 
 std::string Settings::where(std::string_view key) const {
+  for (const Entries& entries : tables_) {
+    if (entries.name != key) continue;
+    return file_.empty() ? "--config" : fmt::format("{}: [{}] {}", file_, section_, key);
+  }
   return find(key).where;
 }
 

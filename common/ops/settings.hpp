@@ -87,7 +87,8 @@ class Settings {
 
   /// After read(): whether `key` was set anywhere.
   [[nodiscard]] bool given(std::string_view key) const;
-  /// After read(): the place of the value, as Located::where.
+  /// After read(): the place of the value, as Located::where; of tables the file that
+  /// they stand in or, without one, "--config".
   [[nodiscard]] std::string where(std::string_view key) const;
   /// --check: validate everything, then exit 0.
   [[nodiscard]] bool check_only() const { return check_only_; }
@@ -121,6 +122,7 @@ class Settings {
   std::string about_;
   std::vector<Key> keys_;
   std::vector<Entries> tables_;
+  std::string file_;  // "": none was named
   bool check_only_ = false;
   LogFormat log_format_ = LogFormat::Text;
   LogLevel log_level_ = LogLevel::Info;
