@@ -29,8 +29,7 @@ double sessions(int port, const std::string& link);
 /// The process has a state letter of proc(5): 'T' stopped, 'Z' dead.
 bool in_state(const Process& process, char letter);
 
-/// Every post has been read by the reporter's database once: `posts` rows, as many
-/// different posts, no failures.
+/// The database has each of `posts` posts, in each of `formats` formats once, published.
 bool complete(const Pipeline& pipeline, std::int64_t posts, std::int64_t formats = 1);
 
 }  // namespace pullwire::tests
