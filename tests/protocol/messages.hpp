@@ -1,0 +1,32 @@
+// Messages and events as the protocol's tests make and show them. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/flow/messages.hpp"
+
+namespace pullwire::tests {
+
+/// An event as it came.
+struct Arrived {
+  flow::Seq seq;
+  flow::Delivery delivery;
+  std::string payload;
+};
+
+/// What a message is, for a failed test.
+std::string describe(const flow::Message& message);
+
+/// The message with an element more in its array, as a later version may send it.
+std::string with_further_element(const flow::Message& message);
+
+/// The bytes of a post and of a publication.
+std::string a_post(const std::string& post_id, const std::string& text = "text");
+std::string a_publication(const std::string& post_id, const std::string& format = "text");
+
+/// The id of the post in an event of the link `posts`. Throws if it is none.
+std::string post_id_of(const Arrived& event);
+std::vector<std::string> post_ids_of(const std::vector<Arrived>& events);
+
+}  // namespace pullwire::tests
