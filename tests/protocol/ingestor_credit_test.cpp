@@ -130,6 +130,27 @@ TEST_CASE("after silence unsettled posts come again one by one", "[ingestor]") {
   expect_suspect(second, 2, "simulated:3");
 }
 
+TEST_CASE("after a broken protocol unsettled posts come again one by one", "[ingestor]") {
+  LoneIngestor ingestor;
+  RawConsumer first{ingestor.endpoint()};
+  RawConsumer second{ingestor.endpoint()};
+  take_three_settle_one(first);
+  SECTION("as the ingestor finds") {
+    first.send_bytes("garbage");
+    CHECK(first.expect<flow::Error>().code == ErrorCode::Malformed);
+  }
+  SECTION("as the republisher says") {
+    first.send(
+        flow::Error{.session = first.session(), .code = ErrorCode::Malformed, .text = "no post"});
+    REQUIRE(meanwhile(
+        [&] { return ingestor.total("pullwire_sessions_ended_total", "malformed") == 1; }));
+  }
+  second.greet();
+  second.grant(10);
+  expect_suspect(second, 1, "simulated:2");
+  expect_suspect(second, 2, "simulated:3");
+}
+
 TEST_CASE("after a goodbye unsettled posts come again, together and unsuspected", "[ingestor]") {
   LoneIngestor ingestor;
   RawConsumer first{ingestor.endpoint()};
