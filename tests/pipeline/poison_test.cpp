@@ -8,10 +8,10 @@ namespace pullwire::tests {
 
 TEST_CASE("a post that kills its republisher is given up, its neighbours are published") {
   constexpr std::int64_t kPosts = 300;
-  // "Post 150 " is in the text of one post alone.
+  // "150 " is in the text of one post alone.
   Pipeline::Config config =
       fed_by("simulated:?bytes=100&count=" + std::to_string(kPosts), "exit_when_done = true");
-  config.targets = null_target("?crash_on=Post%20150%20");
+  config.targets = null_target("?crash_on=150%20");
   Pipeline pipeline{config};
   Process reporter = pipeline.start_reporter();
   std::vector<Process> republishers;

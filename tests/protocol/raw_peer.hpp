@@ -80,7 +80,10 @@ class RawPeer {
   /// The next message of this kind. Heartbeats and credits before it are passed over,
   /// anything else in its place throws.
   template <typename Kind>
-  Kind expect(std::chrono::milliseconds within = kPatience);
+  Kind expect();
+  /// The same, or nothing if it does not come in time.
+  template <typename Kind>
+  std::optional<Kind> try_expect(std::chrono::milliseconds within);
 
   /// The next `count` events, at least.
   std::vector<Arrived> events(std::size_t count);
@@ -156,7 +159,7 @@ bool meanwhile(const std::function<bool()>& done, std::chrono::milliseconds with
 bool is_routine(const flow::Message& message);
 
 template <typename Kind>
-Kind RawPeer::expect(std::chrono::milliseconds within) {
+std::optional<Kind> RawPeer::try_expect(std::chrono::milliseconds within) {
   const auto until = std::chrono::steady_clock::now() + within;
   for (std::optional<flow::Message> message; hear(message, until);) {
     if (!message) continue;
@@ -165,7 +168,14 @@ Kind RawPeer::expect(std::chrono::milliseconds within) {
       fail_waiting("waiting for a " + describe(Kind{}) + ", got " + describe(*message));
     }
   }
-  fail_waiting("waiting for a " + describe(Kind{}) + " in vain");
+  return std::nullopt;
+}
+
+template <typename Kind>
+Kind RawPeer::expect() {
+  auto wanted = try_expect<Kind>(kPatience);
+  if (!wanted) fail_waiting("waiting for a " + describe(Kind{}) + " in vain");
+  return std::move(*wanted);
 }
 
 }  // namespace pullwire::tests
