@@ -47,13 +47,13 @@ void Link::connected(Time now) {
 }
 
 void Link::tick(Time now) {
-  const Time gap = last_tick_ ? now - *last_tick_ : Time::zero();
-  last_tick_ = now;
-  if (gap > kStall) {
+  if (stalled(now)) {
+    trusted_from_ = now + kHeartbeatEvery;
     for (auto& [id, session] : sessions_) {
-      session.judged_from = std::min(now, session.judged_from + gap);
+      session.judged_from = std::min(now, session.judged_from + (now - *last_tick_));
     }
   }
+  last_tick_ = now;
 
   std::vector<SessionId> silent;
   for (auto& [id, session] : sessions_) {
@@ -121,7 +121,13 @@ const Route* Link::route(SessionId session) const {
 
 bool Link::heard_lately(SessionId session, Time now) const {
   const auto it = sessions_.find(session);
-  return it != sessions_.end() && now - it->second.heard < kDeadAfter;
+  return it != sessions_.end() && !stalled(now) && it->second.heard >= trusted_from_ &&
+         now - it->second.heard < kDeadAfter;
+}
+
+/// Whether no tick came for so long that we must have stood still.
+bool Link::stalled(Time now) const {
+  return last_tick_ && now - *last_tick_ > kStall;
 }
 
 // -- Sessions ------------------------------------------------------------------------

@@ -142,7 +142,9 @@ class Link {
   /// Route of a live session; null if it has ended.
   [[nodiscard]] const Route* route(SessionId session) const;
   [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
-  /// The peer was heard within the dead time, whatever its session's state says.
+  /// The peer was heard within the dead time, whatever its session's state says. After
+  /// a stall of our own not before it was heard again half a second later: what is read
+  /// at once may have waited for long, and the peer may have given us up meanwhile.
   [[nodiscard]] bool heard_lately(SessionId session, Time now) const;
   /// Drained, and no session is left.
   [[nodiscard]] bool finished() const noexcept { return leaving_ && sessions_.empty(); }
@@ -183,6 +185,7 @@ class Link {
   Session* find(const Route& from, SessionId id, Time now);
   /// The same; answers a frame that belongs to no session.
   Session* expect(const Route& from, SessionId id, Time now);
+  [[nodiscard]] bool stalled(Time now) const;
   void answer_stranger(const Route& to, Error error, Time now);
   void tell_refusal(const std::string& text);
   std::optional<Error> refusal(const Hello& hello) const;
@@ -217,6 +220,7 @@ class Link {
   std::uint64_t connections_ = 1;
   std::uint64_t hello_number_ = 0;
   std::optional<Time> last_tick_;
+  Time trusted_from_{};  // what was heard before, after a stall, may be old
   Time next_tick_{};
   Time answers_since_{};  // binder: when `answers_` was 0
   int answers_ = 0;       // to strangers
