@@ -160,14 +160,18 @@ void Republisher::downstream_changed() {
   service_.check_ready();
 }
 
-/// Begins posts while there is room.
+/// Begins posts while there is room, and only for an ingestor that was heard lately: one
+/// that was not may have given the post to another by now.
 void Republisher::work() {
-  while (!queue_.empty() &&
-         (workshop_.under_way() == 0 ||
-          workshop_.under_way() + workshop_.publications_per_post() <= config_.concurrency)) {
+  const auto room = [this] {
+    return workshop_.under_way() == 0 ||
+           workshop_.under_way() + workshop_.publications_per_post() <= config_.concurrency;
+  };
+  while (!queue_.empty() && room()) {
     const Workshop::Ticket ticket = queue_.front();
-    queue_.pop_front();
     PostInHand& post = posts_[ticket];
+    if (!upstreams_[post.upstream]->link.heard_lately(post.session, loop_.now())) return;
+    queue_.pop_front();
     workshop_.begin({.ticket = ticket, .bytes = std::move(post.bytes), .delivery = post.delivery});
   }
 }
