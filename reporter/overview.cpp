@@ -109,9 +109,12 @@ std::string_view Overview::limiting(Time now) const {
     }
   }
   if (republishers == 0 || least_blocked > 1) return "unknown";
-  if (least_blocked < 0.5) return "source";
-  return reporter_busy > republishers_busy / static_cast<double>(republishers) ? "reporter"
-                                                                               : "republisher";
+  const double ingestor_busy = 1 - least_blocked;
+  republishers_busy /= static_cast<double>(republishers);
+  // Of two that are as busy the one downstream limits: the other cannot go faster.
+  constexpr double kAsBusy = 0.02;
+  if (reporter_busy >= std::max(republishers_busy, ingestor_busy) - kAsBusy) return "reporter";
+  return republishers_busy >= ingestor_busy - kAsBusy ? "republisher" : "source";
 }
 
 std::string Overview::json(Time now) const {

@@ -32,8 +32,8 @@ class Overview {
   [[nodiscard]] std::string json(Time now) const;
 
   /// Who limits the speed: "source", "republisher", "reporter", or "unknown" while
-  /// there is no republisher or no ingestor. Posts pile up before whoever limits: if the
-  /// ingestor has credit to spare, it is the source; else whoever is busier.
+  /// there is no republisher or no ingestor. It is whoever is busy for the largest part of
+  /// the last seconds; for the source that is the time in which it had credit to spare.
   [[nodiscard]] std::string_view limiting(Time now) const;
 
  private:
