@@ -7,8 +7,8 @@
 #include <thread>
 
 #include <sodium.h>
-#include <spdlog/spdlog.h>
 
+#include "common/ops/log.hpp"
 #include "republisher/publish/directory_files.hpp"
 #include "republisher/publish/directory_journal.hpp"
 #include "republisher/publish/directory_names.hpp"
@@ -119,7 +119,7 @@ class DirectoryTarget final : public Target {
   void complain(const std::string& reason) {
     if (reason == complaint_) return;
     complaint_ = reason;
-    spdlog::warn("site {}: index and feed are out of date: {}", root_.string(), reason);
+    log_warn("index and feed are out of date", {{"site", root_.string()}, {"reason", reason}});
   }
 
   fs::path root_;

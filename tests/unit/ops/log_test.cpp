@@ -1,7 +1,6 @@
 #include "common/ops/log.hpp"
 
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <string>
 #include <utility>
@@ -11,8 +10,11 @@
 
 #include "common/ops/log_format.hpp"
 #include "tests/catch.hpp"
+#include "tests/logged.hpp"
 
 using namespace pullwire;
+using pullwire::tests::logged;
+using pullwire::tests::StandardError;
 
 namespace {
 
@@ -24,40 +26,6 @@ std::string text(std::string_view message, LogFields fields) {
 
 std::string json(std::string_view message, LogFields fields) {
   return format_log_line(LogFormat::Json, kTime, LogLevel::Warn, "ingestor", message, fields);
-}
-
-/// Puts `replacement` in the place of standard error, and back.
-class StandardError {
- public:
-  explicit StandardError(int replacement) : kept_{::dup(STDERR_FILENO)} {
-    std::fflush(stderr);
-    ::dup2(replacement, STDERR_FILENO);
-  }
-  StandardError(const StandardError&) = delete;
-  StandardError& operator=(const StandardError&) = delete;
-  ~StandardError() {
-    ::dup2(kept_, STDERR_FILENO);
-    ::close(kept_);
-    start_log(LogFormat::Text, LogLevel::Info, "");
-  }
-
- private:
-  int kept_;
-};
-
-/// What `action` writes to standard error.
-template <class Action>
-std::string logged(Action action) {
-  std::FILE* file = std::tmpfile();
-  {
-    const StandardError to_file{::fileno(file)};
-    action();
-  }
-  std::rewind(file);
-  std::string content(4096, '\0');
-  content.resize(std::fread(content.data(), 1, content.size(), file));
-  std::fclose(file);
-  return content;
 }
 
 }  // namespace

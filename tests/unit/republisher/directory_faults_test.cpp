@@ -12,6 +12,7 @@
 #include "republisher/publish/directory.hpp"
 #include "republisher/publish/directory_journal.hpp"
 #include "tests/catch.hpp"
+#include "tests/logged.hpp"
 #include "tests/unit/republisher/site_fixture.hpp"
 
 using namespace pullwire;
@@ -174,6 +175,23 @@ TEST_CASE("a site removed under a running process is begun again", "[directory]"
   CHECK(publish(*target, "test:2").status == Status::Published);
   target->tidy();
   CHECK(site.indexed() == Strings{path_of("test:2")});
+}
+
+TEST_CASE("an index that cannot be written is told in the log, once", "[directory]") {
+  Site site;
+  const auto target = site.open();
+  fs::remove(site.root / "index.html");
+  fs::create_directories(site.root / "index.html" / "in the way");
+  const std::string lines = tests::logged([&] {
+    publish(*target, "test:1");
+    target->tidy();
+    target->tidy();
+  });
+  CHECK_THAT(lines, Catch::Matches("[0-9T:.-]+Z warn index and feed are out of date site=.+ "
+                                   "reason=.+index.html.+\\n"));
+  fs::remove_all(site.root / "index.html");
+  target->tidy();
+  site.check_agreement();
 }
 
 TEST_CASE("a root that cannot be made is refused by name", "[directory]") {
