@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include "common/flow/check.hpp"
@@ -38,7 +39,7 @@ std::optional<std::string_view> Cursor::lowest_unsettled() const {
   return posts_.front().position;
 }
 
-std::string Cursor::settled_above() const {
+SettledNumbers Cursor::settled_above() const {
   SettledNumbers settled;
   for (const Entry& entry : posts_) {
     if (!entry.settled) continue;
@@ -47,7 +48,7 @@ std::string Cursor::settled_above() const {
     CHECK(take_number(position, number) && position.empty());
     settled.add(number);
   }
-  return settled.text();
+  return settled;
 }
 
 std::optional<SettledNumbers> SettledNumbers::parse(std::string_view text) {
@@ -80,6 +81,27 @@ void SettledNumbers::add(std::uint64_t number) {
   } else {
     ranges_.push_back({number, number});
   }
+}
+
+void SettledNumbers::join(const SettledNumbers& other) {
+  std::vector<Range> all;
+  std::merge(ranges_.begin(), ranges_.end(), other.ranges_.begin(), other.ranges_.end(),
+             std::back_inserter(all),
+             [](const Range& a, const Range& b) { return a.first < b.first; });
+  ranges_.clear();
+  for (const Range& range : all) {
+    if (ranges_.empty() ||
+        (range.first > ranges_.back().last && range.first - ranges_.back().last > 1)) {
+      ranges_.push_back(range);
+    } else {
+      ranges_.back().last = std::max(ranges_.back().last, range.last);
+    }
+  }
+}
+
+void SettledNumbers::forget_below(std::uint64_t number) {
+  std::erase_if(ranges_, [number](const Range& range) { return range.last < number; });
+  if (!ranges_.empty()) ranges_.front().first = std::max(ranges_.front().first, number);
 }
 
 bool SettledNumbers::contains(std::uint64_t number) const {

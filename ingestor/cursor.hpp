@@ -13,6 +13,8 @@
 
 namespace pullwire::ingestor {
 
+class SettledNumbers;
+
 /// Tracks the posts of one source from when they were read until they are settled, in
 /// whatever order that happens.
 ///
@@ -37,8 +39,8 @@ class Cursor {
   std::size_t span() const { return posts_.size(); }
 
   /// For sources with Identity::Numbers, whose positions ascend: what is settled above the
-  /// lowest unsettled post, as SettledNumbers reads it. Linear in the span.
-  std::string settled_above() const;
+  /// lowest unsettled post. Linear in the span.
+  SettledNumbers settled_above() const;
 
  private:
   struct Entry {
@@ -58,6 +60,9 @@ class SettledNumbers {
 
   /// Numbers must be added in ascending order.
   void add(std::uint64_t number);
+  /// Adds what `other` has.
+  void join(const SettledNumbers& other);
+  void forget_below(std::uint64_t number);
 
   bool contains(std::uint64_t number) const;
   std::string text() const;

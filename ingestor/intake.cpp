@@ -16,6 +16,15 @@ namespace {
 constexpr std::uint64_t kSkipsLogged = 100;
 constexpr std::uint64_t kSkipsLoggedEvery = 10'000;
 
+/// A position of a source with Identity::Numbers.
+std::uint64_t number_of(std::string_view position) {
+  std::uint64_t number = 0;
+  const char* end = position.data() + position.size();
+  const auto [rest, error] = std::from_chars(position.data(), end, number);
+  CHECK(error == std::errc{} && rest == end);
+  return number;
+}
+
 }  // namespace
 
 /// One source with what is known of it.
@@ -71,7 +80,7 @@ class Intake::Desk : public Sink {
       return;
     }
     const bool numbered = source->identity() == Source::Identity::Numbers;
-    if (numbered && settled_before(position)) return;
+    if (numbered && settled_before_.contains(number_of(position))) return;
     const SeenKey key = numbered ? SeenKey{} : seen_key(post.post_id);
     if (!numbered && !seen_.insert(key)) {
       // After a restart this is how what was settled is passed over: nothing to warn of.
@@ -121,15 +130,14 @@ class Intake::Desk : public Sink {
   std::optional<SourceChange> take_change() {
     if (source->identity() == Source::Identity::Nothing) return std::nullopt;
     const auto lowest = cursor.lowest_unsettled();
-    std::string durable = source->cursor(lowest ? std::string{*lowest} : source->position());
+    const std::string position = lowest ? std::string{*lowest} : source->position();
+    std::string durable = source->cursor(position);
     if (!moved_ && durable == stored_cursor_) return std::nullopt;
     moved_ = false;
     stored_cursor_ = durable;
     return SourceChange{.source = std::string{source->name()},
                         .cursor = std::move(durable),
-                        .settled = source->identity() == Source::Identity::Numbers
-                                       ? cursor.settled_above()
-                                       : std::string{},
+                        .settled = settled_above(position),
                         .seen = std::exchange(newly_seen_, {})};
   }
 
@@ -145,19 +153,19 @@ class Intake::Desk : public Sink {
   bool ended = false;
 
  private:
-  /// For numbered posts above the cursor that this run started from.
-  [[nodiscard]] bool settled_before(std::string_view position) const {
-    std::uint64_t number = 0;
-    const char* end = position.data() + position.size();
-    const auto [rest, error] = std::from_chars(position.data(), end, number);
-    CHECK(error == std::errc{} && rest == end);
-    return settled_before_.contains(number);
+  /// What this run settled and what the ones before did: those are not read yet, perhaps.
+  std::string settled_above(const std::string& position) {
+    if (source->identity() != Source::Identity::Numbers) return {};
+    settled_before_.forget_below(number_of(position));
+    SettledNumbers settled = cursor.settled_above();
+    settled.join(settled_before_);
+    return settled.text();
   }
 
   Intake& intake_;
   std::size_t index_;
   SeenPosts seen_;                   // read or settled before: not to be read again
-  SettledNumbers settled_before_;    // numbered: settled above the cursor at the start
+  SettledNumbers settled_before_;    // numbered: by runs before, above the cursor
   std::vector<SeenKey> newly_seen_;  // settled, not stored
   std::string stored_cursor_;
   std::size_t may_have_been_sent_ = 0;  // so many posts may have been sent by the last run

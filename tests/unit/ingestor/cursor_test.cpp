@@ -28,10 +28,10 @@ TEST_CASE("the cursor stays before the first post that is not settled", "[cursor
   CHECK((lowest(cursor) == "10" && cursor.span() == 3));
   cursor.settle(b);
   CHECK((lowest(cursor) == "10" && cursor.span() == 3));
-  CHECK(cursor.settled_above() == "11");
+  CHECK(cursor.settled_above().text() == "11");
   cursor.settle(a);
   CHECK((lowest(cursor) == "15" && cursor.span() == 1));
-  CHECK(cursor.settled_above().empty());
+  CHECK(cursor.settled_above().text().empty());
   cursor.settle(c);
   CHECK((lowest(cursor) == "none" && cursor.span() == 0));
   CHECK(cursor.read("16") == c + 1);
@@ -60,11 +60,10 @@ TEST_CASE("in whatever order posts settle, the cursor is the lowest unsettled", 
     REQUIRE(lowest(cursor) == (open.empty() ? "none" : std::to_string(*open.begin())));
     REQUIRE(cursor.span() == (open.empty() ? 0 : next - *open.begin()));
   }
-  const auto above = SettledNumbers::parse(cursor.settled_above());
-  REQUIRE(above.has_value());
+  const SettledNumbers above = cursor.settled_above();
   for (std::uint64_t number = 0; number < next + 10; ++number) {
     const bool expected = !open.empty() && number > *open.begin() && settled.contains(number);
-    CHECK(above->contains(number) == expected);
+    CHECK(above.contains(number) == expected);
   }
 }
 
@@ -80,6 +79,28 @@ TEST_CASE("settled numbers are written as ranges and read back", "[cursor]") {
   CHECK_FALSE(
       (again->contains(0) || again->contains(11) || again->contains(43) || again->contains(46)));
   CHECK(SettledNumbers::parse("")->text().empty());
+}
+
+TEST_CASE("settled numbers are joined, and forgotten from below", "[cursor]") {
+  const auto joined = [](const char* a, const char* b) {
+    SettledNumbers numbers = *SettledNumbers::parse(a);
+    numbers.join(*SettledNumbers::parse(b));
+    return numbers.text();
+  };
+  CHECK(joined("", "") == "");
+  CHECK(joined("3-5", "") == "3-5");
+  CHECK(joined("3-5,9", "6-8") == "3-9");
+  CHECK(joined("3-9", "4,6-7,12") == "3-9,12");
+  CHECK(joined("12", "3-5,9-10") == "3-5,9-10,12");
+  CHECK(joined("18446744073709551615", "1,18446744073709551614") ==
+        "1,18446744073709551614-18446744073709551615");
+  SettledNumbers numbers = *SettledNumbers::parse("3-5,9,12-14");
+  numbers.forget_below(4);
+  CHECK(numbers.text() == "4-5,9,12-14");
+  numbers.forget_below(13);
+  CHECK(numbers.text() == "13-14");
+  numbers.forget_below(15);
+  CHECK(numbers.text().empty());
 }
 
 TEST_CASE("what is no list of ascending ranges is refused", "[cursor]") {

@@ -1,0 +1,100 @@
+#include "ingestor/intake.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/wire/events.hpp"
+#include "ingestor/sources/simulated.hpp"
+#include "tests/catch.hpp"
+#include "tests/temp_dir.hpp"
+
+using namespace pullwire;
+using namespace pullwire::ingestor;
+using pullwire::tests::TempDir;
+
+namespace {
+
+using Numbers = std::vector<int>;
+
+/// One run of an ingestor's intake on the state in `dir`; killed at the end of its scope.
+struct Run {
+  struct Read {
+    int number;
+    PostInHand post;
+  };
+
+  explicit Run(const TempDir& dir) : state{dir / "a.db", 1000} {}
+
+  static std::vector<std::unique_ptr<Source>> numbered_posts() {
+    std::vector<std::unique_ptr<Source>> sources;
+    sources.push_back(make_simulated_source("s", {.count = 100, .bytes = 20}, {}));
+    return sources;
+  }
+
+  void take(PostInHand post) {
+    Post read;
+    REQUIRE(wire::decode_post(post.bytes, read));
+    posts.push_back({std::stoi(std::string{read.post_id.substr(2)}), std::move(post)});
+  }
+
+  /// The numbers of the posts that credit for `wanted` brings.
+  Numbers read(std::size_t wanted) {
+    const std::size_t before = posts.size();
+    const std::size_t enough = before + wanted;
+    while (posts.size() < enough && intake.pull(Time{0}, enough - posts.size())) {
+    }
+    Numbers numbers;
+    for (std::size_t i = before; i < posts.size(); ++i) numbers.push_back(posts[i].number);
+    return numbers;
+  }
+
+  void settle(const Numbers& numbers) {
+    for (const Read& read : posts) {
+      if (std::count(numbers.begin(), numbers.end(), read.number) > 0) intake.settle(read.post);
+    }
+  }
+
+  void save() { state.save(intake.take_changes()); }
+
+  State state;
+  Metrics metrics{"ingestor"};
+  std::vector<Read> posts;
+  Intake intake{numbered_posts(),
+                HashtagFilter{{}},
+                {.seen_keep = 1000, .max_span = 1000, .unclean = !state.begin()},
+                state,
+                metrics,
+                [this](PostInHand post, bool) { take(std::move(post)); }};
+};
+
+}  // namespace
+
+TEST_CASE("what is settled above the cursor is not read again, runs later", "[intake]") {
+  const TempDir dir;
+  {
+    Run run{dir};
+    REQUIRE(run.read(6) == Numbers{1, 2, 3, 4, 5, 6});
+    run.settle({2, 3, 5, 6});
+    run.save();
+  }
+  {
+    Run run{dir};
+    REQUIRE(run.read(1) == Numbers{1});
+    run.save();
+    REQUIRE(run.read(2) == Numbers{4, 7});
+    run.settle({7});
+    run.save();
+  }
+  {
+    Run run{dir};
+    CHECK(run.read(3) == Numbers{1, 4, 8});
+    run.settle({1, 4});
+    run.save();
+    CHECK(run.state.sources().at("s").cursor == "8");
+  }
+  Run run{dir};
+  CHECK(run.read(1) == Numbers{8});
+}
