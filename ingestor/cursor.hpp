@@ -38,6 +38,9 @@ class Cursor {
   /// How many posts were read from the lowest unsettled one on, itself included.
   std::size_t span() const { return posts_.size(); }
 
+  /// Ordinal of that post, or of the next one to be read.
+  Ordinal lowest() const { return lowest_; }
+
   /// For sources with Identity::Numbers, whose positions ascend: what is settled above the
   /// lowest unsettled post. Linear in the span.
   SettledNumbers settled_above() const;

@@ -1,5 +1,6 @@
 #include "ingestor/ingestor.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -18,11 +19,21 @@ constexpr net::Time kSaveRetry = 1s;
 /// Requests to sources in a row before the sockets get their turn.
 constexpr int kPullsPerTurn = 16;
 
+/// The most posts of a source that are sent above its stored cursor.
+std::size_t most_sent(const Config& config) {
+  return config.max_span + kMostBeyondWanted;
+}
+
+/// Posts settled above the cursor are known by this memory alone.
+std::size_t seen_keep(const Config& config) {
+  return std::max(config.seen_keep, most_sent(config));
+}
+
 }  // namespace
 
 Ingestor::Ingestor(Config config, std::vector<std::unique_ptr<Source>> sources)
     : config_{std::move(config)},
-      state_{config_.state, config_.seen_keep},
+      state_{config_.state, seen_keep(config_)},
       instance_{net::new_instance()},
       producer_{{.max_attempts = config_.max_attempts}},
       link_{{.side = flow::Link::Side::Binder,
@@ -34,9 +45,9 @@ Ingestor::Ingestor(Config config, std::vector<std::unique_ptr<Source>> sources)
       cursor_lag_{metrics_.gauge("cursor_lag_posts", "Newest post read minus cursor", {})},
       intake_{std::move(sources),
               HashtagFilter{config_.hashtags},
-              {.seen_keep = config_.seen_keep,
+              {.seen_keep = seen_keep(config_),
                .max_span = config_.max_span,
-               .unclean = !state_.begin()},
+               .sent_before = state_.begin(most_sent(config_))},
               state_,
               metrics_,
               [this](PostInHand post, bool redelivered) {
@@ -108,6 +119,7 @@ void Ingestor::pump() {
     });
   }
   blocked_.set(producer_.credit() == 0, loop_.now());
+  if (intake_.waits_for_store() && !saving_ && save_error_.empty()) save(false);
   maybe_finish();
 }
 
@@ -129,13 +141,14 @@ void Ingestor::save(bool last) {
   auto changes = std::make_shared<std::vector<SourceChange>>(intake_.take_changes());
   if (changes->empty() && !last) return;
   saving_ = true;
+  cancel_save();
   auto error = std::make_shared<std::string>();
   const bool clean = last && producer_.in_flight() == 0 && !producer_.redelivered_waiting();
   writer_.add({.work =
-                   [this, changes, error, clean] {
+                   [this, changes, error, clean, left = intake_.sent_before()] {
                      try {
                        if (!changes->empty()) state_.save(*changes);
-                       if (clean) state_.end();
+                       if (clean) state_.end(left);
                      } catch (const std::exception& failure) {
                        *error = failure.what();
                      }
@@ -149,8 +162,11 @@ void Ingestor::save(bool last) {
                                    {{"state", config_.state.string()}, {"reason", *error}});
                        }
                        intake_.give_back(std::move(*changes));
-                     } else if (!save_error_.empty()) {
-                       log_info("state is written again", {{"state", config_.state.string()}});
+                     } else {
+                       intake_.stored(*changes);
+                       if (!save_error_.empty()) {
+                         log_info("state is written again", {{"state", config_.state.string()}});
+                       }
                      }
                      save_error_ = *error;
                      saved(last);
@@ -179,11 +195,15 @@ void Ingestor::maybe_finish() {
     drain();
     return;
   }
-  if (!draining_ || !link_.finished()) return;
+  // What a save under way cannot store comes back first: the last one stores it all.
+  if (!draining_ || !link_.finished() || saving_) return;
   finishing_ = true;
+  save(true);
+}
+
+void Ingestor::cancel_save() {
   if (save_timer_) loop_.cancel(*save_timer_);
   save_timer_.reset();
-  save(true);
 }
 
 /// Asks for nothing more and sends nothing more; waits for what is in flight.

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,7 @@ class Ingestor {
   void dispatch();
   void save(bool last);
   void saved(bool last);
+  void cancel_save();
   void maybe_finish();
   void drain();
   void report();

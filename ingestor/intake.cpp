@@ -36,6 +36,7 @@ class Intake::Desk : public Sink {
         intake_{intake},
         index_{index},
         seen_{intake.config_.seen_keep},
+        sent_before_{intake.config_.sent_before},
         requests_{metrics.counter("source_requests_total", "Requests to the outside world",
                                   {{"source", std::string{source->name()}}})},
         posts_{metrics.counter("source_posts_total", "Posts read",
@@ -46,7 +47,6 @@ class Intake::Desk : public Sink {
                                  {{"source", std::string{source->name()}}})},
         errors_{metrics.counter("source_errors_total", "Failures of the outside world",
                                 {{"source", std::string{source->name()}}})} {
-    if (intake.config_.unclean) may_have_been_sent_ = intake.config_.max_span;
     for (const SeenKey& key : seen_before) seen_.insert(key);
     if (stored != nullptr) {
       auto settled = SettledNumbers::parse(stored->settled);
@@ -62,7 +62,10 @@ class Intake::Desk : public Sink {
 
   std::optional<Time> pull(Time now, std::size_t wanted) {
     failed_ = false;
-    const auto again = source->pull(now, wanted, *this);
+    const std::size_t asked = std::min(wanted, intake_.config_.max_span - span());
+    const std::uint64_t before = intake_.read_total_;
+    const auto again = source->pull(now, asked, *this);
+    CHECK(intake_.read_total_ - before <= asked + kMostBeyondWanted);  // sent_before counts on it
     if (failing_ && !failed_) {
       failing_ = false;
       log_info("source works again", {{"source", source->name()}});
@@ -90,8 +93,8 @@ class Intake::Desk : public Sink {
       return;
     }
     ++intake_.read_total_;
-    const bool redelivered = may_have_been_sent_ > 0;
-    if (redelivered) --may_have_been_sent_;
+    const bool redelivered = sent_before_ > 0;
+    if (redelivered) --sent_before_;
     intake_.emit_({.bytes = wire::encode_post(post),
                    .source = index_,
                    .ordinal = cursor.read(std::string{position}),
@@ -119,6 +122,14 @@ class Intake::Desk : public Sink {
   }
 
   [[nodiscard]] bool failing() const { return failing_; }
+  [[nodiscard]] std::size_t sent_before() const { return sent_before_; }
+
+  /// Posts read from the stored cursor on: a kill would have them sent again.
+  [[nodiscard]] std::size_t span() const {
+    if (source->identity() == Source::Identity::Nothing) return cursor.span();
+    return static_cast<std::size_t>(cursor.lowest() - stored_) + cursor.span();
+  }
+  [[nodiscard]] bool full() const { return span() >= intake_.config_.max_span; }
 
   void settle(const PostInHand& post) {
     cursor.settle(post.ordinal);
@@ -135,11 +146,14 @@ class Intake::Desk : public Sink {
     if (!moved_ && durable == stored_cursor_) return std::nullopt;
     moved_ = false;
     stored_cursor_ = durable;
+    taken_ = cursor.lowest();
     return SourceChange{.source = std::string{source->name()},
                         .cursor = std::move(durable),
                         .settled = settled_above(position),
                         .seen = std::exchange(newly_seen_, {})};
   }
+
+  void stored() { stored_ = taken_; }
 
   void give_back(SourceChange change) {
     moved_ = true;
@@ -168,7 +182,9 @@ class Intake::Desk : public Sink {
   SettledNumbers settled_before_;    // numbered: by runs before, above the cursor
   std::vector<SeenKey> newly_seen_;  // settled, not stored
   std::string stored_cursor_;
-  std::size_t may_have_been_sent_ = 0;  // so many posts may have been sent by the last run
+  Cursor::Ordinal taken_ = 0;   // lowest unsettled when a change was last taken
+  Cursor::Ordinal stored_ = 0;  // and when one was last stored
+  std::size_t sent_before_;     // so many of the next posts may have been sent by runs before
   std::uint64_t skips_ = 0;
   bool moved_ = false;
   bool failing_ = false;
@@ -200,7 +216,7 @@ std::optional<Time> Intake::pull(Time now, std::size_t wanted) {
   const std::uint64_t enough = read_total_ + wanted;
   for (std::size_t i = 0; i < desks_.size(); ++i) {
     Desk& desk = *desks_[(next_ + i) % desks_.size()];
-    if (desk.ended || desk.cursor.span() >= config_.max_span) continue;
+    if (desk.ended || desk.full()) continue;
     if (desk.next <= now && read_total_ < enough) {
       const auto next = desk.pull(now, static_cast<std::size_t>(enough - read_total_));
       desk.ended = !next;
@@ -233,13 +249,17 @@ std::vector<SourceChange> Intake::take_changes() {
   return changes;
 }
 
+Intake::Desk& Intake::desk_of(const SourceChange& change) {
+  return **std::find_if(desks_.begin(), desks_.end(),
+                        [&](const auto& desk) { return desk->source->name() == change.source; });
+}
+
+void Intake::stored(const std::vector<SourceChange>& changes) {
+  for (const SourceChange& change : changes) desk_of(change).stored();
+}
+
 void Intake::give_back(std::vector<SourceChange> changes) {
-  for (SourceChange& change : changes) {
-    const auto desk = std::find_if(desks_.begin(), desks_.end(), [&](const auto& candidate) {
-      return candidate->source->name() == change.source;
-    });
-    (*desk)->give_back(std::move(change));
-  }
+  for (SourceChange& change : changes) desk_of(change).give_back(std::move(change));
 }
 
 bool Intake::ended() const {
@@ -248,8 +268,20 @@ bool Intake::ended() const {
 
 std::size_t Intake::lag() const {
   std::size_t lag = 0;
-  for (const auto& desk : desks_) lag = std::max(lag, desk->cursor.span());
+  for (const auto& desk : desks_) lag = std::max(lag, desk->span());
   return lag;
+}
+
+bool Intake::waits_for_store() const {
+  return std::any_of(desks_.begin(), desks_.end(), [](const auto& desk) {
+    return !desk->ended && desk->full() && desk->span() > desk->cursor.span();
+  });
+}
+
+std::size_t Intake::sent_before() const {
+  std::size_t posts = 0;
+  for (const auto& desk : desks_) posts = std::max(posts, desk->sent_before());
+  return posts;
 }
 
 }  // namespace pullwire::ingestor

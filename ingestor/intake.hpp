@@ -31,7 +31,7 @@ class Intake {
   struct Config {
     std::size_t seen_keep;
     std::size_t max_span;
-    bool unclean;  ///< the last run did not end cleanly: it may have sent what comes next
+    std::size_t sent_before;  ///< of each source the runs before may have sent the next so many
   };
   /// Takes a post on its way out; `redelivered`: it may have been sent before.
   using Emit = std::function<void(PostInHand, bool redelivered)>;
@@ -51,14 +51,20 @@ class Intake {
 
   /// What is to be stored since the last call; empty if nothing moved.
   [[nodiscard]] std::vector<SourceChange> take_changes();
-  /// A change that could not be stored: it comes with the next one.
+  /// They are stored. One of the two follows every `take_changes`, before the next.
+  void stored(const std::vector<SourceChange>& changes);
+  /// They could not be stored: they come with the next ones.
   void give_back(std::vector<SourceChange> changes);
 
   [[nodiscard]] bool ended() const;
   /// A source ended because it could not be read to its end.
   [[nodiscard]] bool broken() const noexcept { return broken_; }
-  /// Newest read minus cursor, the largest over all sources, in posts.
+  /// Newest read minus stored cursor, the largest over all sources, in posts.
   [[nodiscard]] std::size_t lag() const;
+  /// A source is not asked before what is settled of it has been stored.
+  [[nodiscard]] bool waits_for_store() const;
+  /// Of each source at most so many of the next posts were sent by the runs before.
+  [[nodiscard]] std::size_t sent_before() const;
 
   [[nodiscard]] std::uint64_t read_total() const noexcept { return read_total_; }
   [[nodiscard]] std::uint64_t filtered_total() const noexcept { return filtered_total_; }
@@ -66,6 +72,8 @@ class Intake {
 
  private:
   class Desk;  // one source
+
+  Desk& desk_of(const SourceChange& change);
 
   HashtagFilter filter_;
   Config config_;

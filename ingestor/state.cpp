@@ -26,15 +26,15 @@ CREATE TABLE seen (
   PRIMARY KEY (source, upto)
 ) WITHOUT ROWID;
 CREATE TABLE run (
-  one   INTEGER PRIMARY KEY CHECK (one = 1),
-  clean INTEGER NOT NULL
+  one  INTEGER PRIMARY KEY CHECK (one = 1),
+  sent INTEGER NOT NULL  -- so many posts of a source may have been sent above its cursor
 );
-INSERT INTO run VALUES (1, 1);
+INSERT INTO run VALUES (1, 0);
 )sql";
 
 constexpr Application kApplication{
     .id = 0x70774947,  // "pwIG"
-    .schema_version = 1,
+    .schema_version = 2,
     .create_sql = kCreateSql,
     .cache_kib = 2048,  // rows are written once and read at the start only
 };
@@ -115,17 +115,23 @@ std::vector<SeenKey> State::seen(std::string_view source) {
   return keys;
 }
 
-bool State::begin() {
-  return named(name_, [this] {
-    const bool clean =
-        database_.connection.execAndGet("SELECT clean FROM run WHERE one = 1").getInt() != 0;
-    database_.connection.exec("UPDATE run SET clean = 0 WHERE one = 1");
-    return clean;
+std::size_t State::begin(std::size_t most) {
+  return named(name_, [&] {
+    const std::int64_t sent =
+        database_.connection.execAndGet("SELECT sent FROM run WHERE one = 1").getInt64();
+    write_sent(std::max(sent, static_cast<std::int64_t>(most)));
+    return static_cast<std::size_t>(std::max<std::int64_t>(sent, 0));
   });
 }
 
-void State::end() {
-  named(name_, [this] { database_.connection.exec("UPDATE run SET clean = 1 WHERE one = 1"); });
+void State::end(std::size_t left) {
+  named(name_, [&] { write_sent(static_cast<std::int64_t>(left)); });
+}
+
+void State::write_sent(std::int64_t posts) {
+  SQLite::Statement update{database_.connection, "UPDATE run SET sent = ?1 WHERE one = 1"};
+  update.bind(1, posts);
+  update.exec();
 }
 
 void State::save(std::span<const SourceChange> changes) {

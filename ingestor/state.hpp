@@ -46,18 +46,19 @@ class State {
   /// At most `seen_keep` keys, the newest, oldest first.
   [[nodiscard]] std::vector<SeenKey> seen(std::string_view source);
 
-  /// Marks the state as in use, durably: to be called before the first post is sent.
-  /// Returns whether the last run called `end` (also true of a new file); if not, it
-  /// may have sent posts that the state knows nothing of.
-  [[nodiscard]] bool begin();
+  /// Marks the state as in use, durably: to be called before the first post is sent. From
+  /// now on at most `most` posts of a source are sent above its saved cursor. Returns how
+  /// many the runs before may have sent: 0 if the last one ended cleanly.
+  [[nodiscard]] std::size_t begin(std::size_t most);
 
   /// One durable transaction. Seen posts beyond `seen_keep` are forgotten in it, at
   /// most 65,536 a source above those that come (more are left for the next ones).
   /// Each source at most once.
   void save(std::span<const SourceChange> changes);
 
-  /// Marks the run as ended cleanly: nothing was sent that is not settled and saved.
-  void end();
+  /// Marks the run as ended: of each source at most the next `left` posts were sent before,
+  /// by the runs before; whatever this one sent is settled and saved.
+  void end(std::size_t left);
 
  private:
   // Seen keys lie in rows of several, numbered by how many the source ever had up
@@ -69,6 +70,7 @@ class State {
   };
 
   void load_known();
+  void write_sent(std::int64_t posts);
   void save_seen(Known& source, std::span<const SeenKey> keys);
   void prune(Known& source, std::size_t added);
 

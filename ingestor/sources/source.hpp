@@ -15,6 +15,10 @@ namespace pullwire::ingestor {
 /// Time on the loop's clock (net/loop.hpp), since an arbitrary moment.
 using Time = std::chrono::nanoseconds;
 
+/// A pull gives at most so many posts more than it was asked for: the shortest post is a
+/// line of 19 bytes, so that 64 KiB hold fewer, and a page is shorter.
+inline constexpr std::size_t kMostBeyondWanted = 4096;
+
 /// Takes what a source reads. Implemented by the ingestor.
 class Sink {
  public:
@@ -58,8 +62,8 @@ class Source {
 
   /// Asks for up to `wanted` (at least 1) posts. Makes at most one request and
   /// gives `sink` what is there at `now`; may give more than `wanted`, at most one
-  /// page or 64 KiB. Returns when to ask again if there is demand then (`now`: at
-  /// once), or nothing if the source has ended.
+  /// page or 64 KiB (kMostBeyondWanted). Returns when to ask again if there is demand then (`now`:
+  /// at once), or nothing if the source has ended.
   virtual std::optional<Time> pull(Time now, std::size_t wanted, Sink& sink) = 0;
 
   /// Where reading goes on: all before it was given to a sink or passed over.

@@ -24,9 +24,11 @@ struct Run {
   struct Read {
     int number;
     PostInHand post;
+    bool redelivered;
   };
 
-  explicit Run(const TempDir& dir) : state{dir / "a.db", 1000} {}
+  explicit Run(const TempDir& dir, std::size_t most = 1000)
+      : state{dir / "a.db", 1000}, max_span{most} {}
 
   static std::vector<std::unique_ptr<Source>> numbered_posts() {
     std::vector<std::unique_ptr<Source>> sources;
@@ -34,10 +36,10 @@ struct Run {
     return sources;
   }
 
-  void take(PostInHand post) {
+  void take(PostInHand post, bool redelivered) {
     Post read;
     REQUIRE(wire::decode_post(post.bytes, read));
-    posts.push_back({std::stoi(std::string{read.post_id.substr(2)}), std::move(post)});
+    posts.push_back({std::stoi(std::string{read.post_id.substr(2)}), std::move(post), redelivered});
   }
 
   /// The numbers of the posts that credit for `wanted` brings.
@@ -57,17 +59,31 @@ struct Run {
     }
   }
 
-  void save() { state.save(intake.take_changes()); }
+  void save() {
+    const auto changes = intake.take_changes();
+    state.save(changes);
+    intake.stored(changes);
+  }
+
+  /// Those that were flagged as redelivered.
+  Numbers redelivered() const {
+    Numbers numbers;
+    for (const Read& read : posts) {
+      if (read.redelivered) numbers.push_back(read.number);
+    }
+    return numbers;
+  }
 
   State state;
+  std::size_t max_span;
   Metrics metrics{"ingestor"};
   std::vector<Read> posts;
   Intake intake{numbered_posts(),
                 HashtagFilter{{}},
-                {.seen_keep = 1000, .max_span = 1000, .unclean = !state.begin()},
+                {.seen_keep = 1000, .max_span = max_span, .sent_before = state.begin(max_span)},
                 state,
                 metrics,
-                [this](PostInHand post, bool) { take(std::move(post)); }};
+                [this](PostInHand post, bool again) { take(std::move(post), again); }};
 };
 
 }  // namespace
@@ -97,4 +113,49 @@ TEST_CASE("what is settled above the cursor is not read again, runs later", "[in
   }
   Run run{dir};
   CHECK(run.read(1) == Numbers{8});
+}
+
+TEST_CASE("no more than max_span posts are sent above the cursor that is stored", "[intake]") {
+  const TempDir dir;
+  Run run{dir, 5};
+  CHECK(run.read(10) == Numbers{1, 2, 3, 4, 5});
+  run.settle({2, 3, 4, 5});
+  run.save();
+  CHECK(run.read(10).empty());
+  CHECK_FALSE(run.intake.waits_for_store());
+
+  run.settle({1});
+  CHECK(run.intake.waits_for_store());
+  CHECK(run.read(10).empty());  // a kill now would have all five sent again
+  auto changes = run.intake.take_changes();
+  run.intake.give_back(std::move(changes));
+  CHECK(run.intake.waits_for_store());
+  CHECK(run.read(10).empty());
+  CHECK(run.intake.lag() == 5);
+
+  run.save();
+  CHECK_FALSE(run.intake.waits_for_store());
+  CHECK(run.intake.lag() == 0);
+  CHECK(run.read(10) == Numbers{6, 7, 8, 9, 10});
+}
+
+TEST_CASE("a post that a killed run may have sent is redelivered, runs later", "[intake]") {
+  const TempDir dir;
+  {
+    Run run{dir, 5};
+    REQUIRE(run.read(5) == Numbers{1, 2, 3, 4, 5});
+    CHECK(run.redelivered().empty());
+  }
+  {
+    // Ends cleanly, but has not come to what the first one sent last.
+    Run run{dir, 20};
+    REQUIRE(run.read(2) == Numbers{1, 2});
+    CHECK(run.redelivered() == Numbers{1, 2});
+    run.settle({1, 2});
+    run.save();
+    run.state.end(run.intake.sent_before());
+  }
+  Run run{dir, 20};
+  REQUIRE(run.read(5) == Numbers{3, 4, 5, 6, 7});
+  CHECK(run.redelivered() == Numbers{3, 4, 5});
 }
