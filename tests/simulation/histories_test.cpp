@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "tests/catch.hpp"
-#include "tests/unit/flow/network.hpp"
+#include "tests/simulation/network.hpp"
 
 using namespace pullwire;
 using namespace pullwire::flow;
