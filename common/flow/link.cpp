@@ -180,7 +180,9 @@ void Link::open(SessionId id, Session session, std::uint32_t peer_max_demand) {
 void Link::end(SessionId id, Ending ending, std::string_view reason, std::string detail, Time now) {
   const auto it = sessions_.find(id);
   CHECK(it != sessions_.end());
-  changes_.push_back(Ended{id, it->second.peer, std::string{reason}, std::move(detail)});
+  const std::uint64_t unsettled =
+      producer_ != nullptr ? producer_->in_flight(id) : consumer_->in_flight(id);
+  changes_.push_back(Ended{id, it->second.peer, std::string{reason}, std::move(detail), unsettled});
   sessions_.erase(it);
   std::erase_if(received_gauges_, [&](const Gauges& gauges) { return gauges.session == id; });
   if (producer_ != nullptr) producer_->close(id, ending);

@@ -72,6 +72,8 @@ class Link {
     Peer peer;
     std::string reason;  ///< one word for metrics: "goodbye", "silent", "replaced", …
     std::string detail;  ///< for the log, may be empty
+    /// Events in flight at the end: a producer sends them again, a consumer gets them again.
+    std::uint64_t unsettled = 0;
   };
   /// No session came about: said once until something changes.
   struct Refused {

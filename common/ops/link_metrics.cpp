@@ -42,6 +42,7 @@ void LinkMetrics::take(const flow::Link::Change& change) {
              {{"link", link_},
               {"peer", ended->peer.name},
               {"reason", ended->reason},
+              {"unsettled", ended->unsettled},
               {"detail", ended->detail}});
   } else {
     log_warn("session refused",

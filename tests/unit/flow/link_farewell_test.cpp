@@ -24,6 +24,29 @@ TEST_CASE("a peer that breaks the protocol is told, and its session has died", "
   CHECK(batch->events[0].delivery.attempts == 2);  // its event may be the reason
 }
 
+TEST_CASE("a session that ends says how many events come again", "[link]") {
+  Host host;
+  const SessionId session = host.join("a", 1);
+  for (const EventTag event : {1U, 2U, 3U}) host.producer.offer(event, 1, false);
+  host.grant("a", session, 3);
+  while (host.producer.next()) {
+  }
+  host.grant("a", session, 3, 1);
+  host.link.disconnected("a", host.now);
+  const auto changes = host.link.take_changes();
+  REQUIRE_FALSE(changes.empty());
+  CHECK(std::get<Link::Ended>(changes.back()).unsettled == 2);
+
+  Caller caller;
+  caller.begin(7);
+  REQUIRE(caller.link.receive({}, DataHead{7, 1, 2}, caller.now));
+  caller.consumer.settle(7, {1, 1}, Outcome::Accepted);
+  caller.link.disconnected({}, caller.now);
+  const auto theirs = caller.link.take_changes();
+  REQUIRE_FALSE(theirs.empty());
+  CHECK(std::get<Link::Ended>(theirs.back()).unsettled == 1);
+}
+
 TEST_CASE("roles that do not fit end the session", "[link]") {
   Host host;
   const SessionId session = host.join("a", 1);
