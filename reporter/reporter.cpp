@@ -145,9 +145,8 @@ void Reporter::pay() {
 void Reporter::changed() {
   for (const auto& change : link_.take_changes()) {
     link_metrics_.take(change);
-    if (const auto* ended = std::get_if<flow::Link::Ended>(&change)) {
-      overview_.forget(ended->session);
-    }
+    const auto* ended = std::get_if<flow::Link::Ended>(&change);
+    if (ended != nullptr) overview_.forget(ended->session);
   }
   for (const auto& gauges : link_.take_gauges()) {
     overview_.take(gauges.session, gauges.bytes, loop_.now());
@@ -178,7 +177,7 @@ void Reporter::try_commit(std::shared_ptr<Batch> batch) {
                    [this, batch] {
                      const auto begun = net::clock_now();
                      try {
-                       store_->commit(batch->records);
+                       batch->repeats = store_->commit(batch->records);
                        batch->error.clear();
                      } catch (const std::exception& error) {
                        batch->error = error.what();
@@ -229,6 +228,12 @@ void Reporter::committed(const std::shared_ptr<Batch>& batch) {
 
 void Reporter::count(const Batch& batch) {
   commit_seconds_.Observe(batch.seconds);
+  const auto repeated = [&](const char* flag) -> Counter& {
+    return metrics_.counter("publications_repeated_total", "Records of what was recorded before",
+                            {{"redelivered", flag}});
+  };
+  repeated("true").Increment(static_cast<double>(batch.repeats.flagged));
+  repeated("false").Increment(static_cast<double>(batch.repeats.unflagged));
   const Timestamp now = wall_clock();
   struct Label {
     std::string_view target;

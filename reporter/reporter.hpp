@@ -54,6 +54,7 @@ class Reporter {
     std::vector<Entry> entries;
     std::vector<Record> records;
     std::string error;
+    Repeats repeats;
     double seconds = 0;
   };
 

@@ -21,16 +21,19 @@ std::int64_t monotonic_ns() {
 
 }  // namespace
 
-void NoneStore::commit(std::span<const Record> batch) {
+Repeats NoneStore::commit(std::span<const Record> batch) {
   const std::int64_t begun_ns = commit_time_.count() > 0 ? monotonic_ns() : 0;
-  std::uint64_t fresh = 0;
+  Repeats repeats;
   for (const Record& record : batch) {
-    if (publications_.insert(record.publication)) ++fresh;
+    if (publications_.insert(record.publication)) continue;
+    // Earlier records' flags are not kept: what lacks one itself is not held against anybody.
+    ++repeats.flagged;
   }
-  distinct_ += fresh;
-  doubled_ += batch.size() - fresh;
+  distinct_ += batch.size() - repeats.flagged;
+  doubled_ += repeats.flagged;
   exact_ = publications_.exact();
   if (commit_time_.count() > 0) wait_until_committed(begun_ns);
+  return repeats;
 }
 
 void NoneStore::wait_until_committed(std::int64_t begun_ns) {

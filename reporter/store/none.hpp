@@ -18,7 +18,7 @@ class NoneStore final : public Store {
   explicit NoneStore(std::chrono::nanoseconds commit_time) : commit_time_{commit_time} {}
 
   /// Never throws for want of a disk: records are counted, not durable.
-  void commit(std::span<const Record> batch) override;
+  Repeats commit(std::span<const Record> batch) override;
 
   /// Different publications, and records of one that had been there before; their
   /// sum is all records. See `DistinctPublications` for how far `exact` reaches.

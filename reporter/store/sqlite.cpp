@@ -9,6 +9,7 @@
 #include <SQLiteCpp/Statement.h>
 #include <SQLiteCpp/Transaction.h>
 
+#include "common/ops/log.hpp"
 #include "common/ops/sqlite.hpp"
 
 namespace pullwire::reporter {
@@ -59,8 +60,22 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 ON CONFLICT (post_id) DO NOTHING
 )sql";
 
+// Nearly every record is the first of its publication. One that is not is looked at before
+// it is merged into the row.
+constexpr const char* kInsertPublication = R"sql(
+INSERT INTO publications (post_id, target, format, status, attempts, redelivered, location, error,
+                          retry_at, rendered_at, published_at, recorded_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+ON CONFLICT (post_id, target, format) DO NOTHING
+)sql";
+
+constexpr const char* kFindPublication = R"sql(
+SELECT status = 'published', redelivered FROM publications
+WHERE post_id = ?1 AND target = ?2 AND format = ?3
+)sql";
+
 // In DO UPDATE a bare column is the stored row's, and all are read before any is set.
-constexpr const char* kUpsertPublication = R"sql(
+constexpr const char* kMergePublication = R"sql(
 INSERT INTO publications (post_id, target, format, status, attempts, redelivered, location, error,
                           retry_at, rendered_at, published_at, recorded_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
@@ -129,7 +144,8 @@ class Insert {
   }
   void number(std::int64_t value) { statement_.bind(++next_, value); }
 
-  void run() { statement_.exec(); }
+  /// Returns whether the row was inserted or changed.
+  bool run() { return statement_.exec() > 0; }
 
  private:
   SQLite::Statement statement_;
@@ -164,14 +180,21 @@ class SqliteStore final : public Store {
   SqliteStore(const std::filesystem::path& path, PostDecoder decode)
       : name_{path.string()}, decode_{decode}, database_{open_database(path, kApplication)} {}
 
-  void commit(std::span<const Record> batch) override try {
-    if (batch.empty()) return;
+  Repeats commit(std::span<const Record> batch) override try {
+    Repeats repeats;
+    if (batch.empty()) return repeats;
     SQLite::Transaction transaction{database_.connection, SQLite::TransactionBehavior::IMMEDIATE};
     for (const Record& record : batch) {
       if (!record.publication.post.empty()) insert_post(record.publication);
-      upsert_publication(record);
+      if (!write(insert_publication_, record)) repeat(record, repeats);
+    }
+    // Before the commit, so that no kill comes between a repeat and its warning.
+    if (repeats.unflagged > 0) {
+      log_warn("received again without being flagged as redelivered",
+               {{"publications", repeats.unflagged}, {"the_last", last_unflagged_}});
     }
     transaction.commit();
+    return repeats;
   } catch (const SQLite::Exception& error) {
     // The transaction's destructor has rolled back.
     throw std::runtime_error(name_ + ": " + error.what());
@@ -196,34 +219,57 @@ class SqliteStore final : public Store {
     insert_post_.run();
   }
 
-  void upsert_publication(const Record& record) {
+  /// A record whose publication has a row.
+  void repeat(const Record& record, Repeats& repeats) {
+    const Publication& publication = record.publication;
+    find_.tryReset();
+    find_.bind(1, std::string{publication.post_id});
+    find_.bind(2, std::string{publication.target});
+    find_.bind(3, std::string{publication.format});
+    if (!find_.executeStep()) throw std::runtime_error(name_ + ": a row has vanished");
+    const bool published = find_.getColumn(0).getInt() != 0;
+    const bool flagged = find_.getColumn(1).getInt() != 0 || publication.redelivered;
+    find_.tryReset();
+    if (published) ++(flagged ? repeats.flagged : repeats.unflagged);
+    if (published && !flagged) {
+      last_unflagged_ = std::string{publication.post_id} + " on " +
+                        std::string{publication.target} + " as " + std::string{publication.format};
+    }
+    write(merge_publication_, record);
+  }
+
+  /// Returns whether there is a new or changed row.
+  static bool write(Insert& row, const Record& record) {
     const Publication& publication = record.publication;
     std::optional<Timestamp> rendered_at;
     if (publication.rendered_at.micros != 0) rendered_at = publication.rendered_at;
     std::optional<Timestamp> published_at;
     if (publication.status == Status::Published) published_at = publication.published_at;
 
-    upsert_publication_.begin();
-    upsert_publication_.text(publication.post_id);
-    upsert_publication_.text(publication.target);
-    upsert_publication_.text(publication.format);
-    upsert_publication_.text(to_text(publication.status));
-    upsert_publication_.number(publication.attempts);
-    upsert_publication_.number(publication.redelivered ? 1 : 0);
-    upsert_publication_.text_or_null(publication.location);
-    upsert_publication_.text_or_null(publication.error);
-    upsert_publication_.time_or_null(publication.retry_at);
-    upsert_publication_.time_or_null(rendered_at);
-    upsert_publication_.time_or_null(published_at);
-    upsert_publication_.time(record.recorded_at);
-    upsert_publication_.run();
+    row.begin();
+    row.text(publication.post_id);
+    row.text(publication.target);
+    row.text(publication.format);
+    row.text(to_text(publication.status));
+    row.number(publication.attempts);
+    row.number(publication.redelivered ? 1 : 0);
+    row.text_or_null(publication.location);
+    row.text_or_null(publication.error);
+    row.time_or_null(publication.retry_at);
+    row.time_or_null(rendered_at);
+    row.time_or_null(published_at);
+    row.time(record.recorded_at);
+    return row.run();
   }
 
   std::string name_;
   PostDecoder decode_;
   HeldDatabase database_;
   Insert insert_post_{database_.connection, kInsertPost};
-  Insert upsert_publication_{database_.connection, kUpsertPublication};
+  Insert insert_publication_{database_.connection, kInsertPublication};
+  SQLite::Statement find_{database_.connection, kFindPublication};
+  Insert merge_publication_{database_.connection, kMergePublication};
+  std::string last_unflagged_;
 };
 
 }  // namespace

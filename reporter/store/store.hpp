@@ -15,6 +15,13 @@ struct Record {
   Timestamp recorded_at;
 };
 
+/// Records of a batch whose publication had been recorded as published before.
+struct Repeats {
+  std::size_t flagged = 0;
+  /// Neither this record nor an earlier one said `redelivered`: a stage broke its promise.
+  std::size_t unflagged = 0;
+};
+
 /// All functions are called on one worker thread, in turn.
 class Store {
  public:
@@ -26,7 +33,7 @@ class Store {
   /// Stores a batch, all or nothing. When it returns, the records are durable.
   /// Throws std::runtime_error with a reason for the operator (disk full,
   /// database locked); nothing is stored then, and the same batch can be tried again.
-  virtual void commit(std::span<const Record> batch) = 0;
+  virtual Repeats commit(std::span<const Record> batch) = 0;
 };
 
 }  // namespace pullwire::reporter

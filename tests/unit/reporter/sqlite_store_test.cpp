@@ -253,6 +253,36 @@ TEST_CASE("published is final, anything else gives way to what is later", "[stor
   CHECK(next_id == 36);
 }
 
+TEST_CASE("a repeat of what was published is counted by whether any record was flagged",
+          "[store]") {
+  const TempDir dir;
+  const auto store = make_sqlite_store(dir / "a.db", decode);
+  Record first = record();
+  Record again = record();
+  const auto repeats = [&](bool first_flagged, bool again_flagged) {
+    first.publication.redelivered = first_flagged;
+    again.publication.redelivered = again_flagged;
+    CHECK(store->commit({&first, 1}).flagged == 0);
+    const Repeats seen = store->commit({&again, 1});
+    CHECK(seen.flagged + seen.unflagged == 1);
+    return seen;
+  };
+  first.publication.post_id = again.publication.post_id = "file:2";
+  CHECK(repeats(false, false).unflagged == 1);
+  first.publication.post_id = again.publication.post_id = "file:3";
+  CHECK(repeats(false, true).flagged == 1);
+  first.publication.post_id = again.publication.post_id = "file:4";
+  CHECK(repeats(true, false).flagged == 1);
+  // What had not been published may come again by itself: from a replay.
+  first = record(Status::Deferred);
+  const Repeats replayed = (store->commit({&first, 1}), store->commit({&first, 1}));
+  CHECK(replayed.flagged + replayed.unflagged == 0);
+  // Both in one batch.
+  Record twice[] = {record(), record()};
+  for (Record& each : twice) each.publication.post_id = "file:5";
+  CHECK(store->commit(twice).unflagged == 1);
+}
+
 TEST_CASE("a publication is one of its post, target and format", "[store]") {
   const TempDir dir;
   const auto store = make_sqlite_store(dir / "a.db", decode);
