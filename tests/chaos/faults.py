@@ -1,0 +1,239 @@
+"""Does to the pipeline what the plan says, and measures how it recovers."""
+
+import asyncio
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+from chaos import pipeline, source
+from chaos.health import Health
+from chaos.plan import Fault
+from chaos.stage import Silent, Stage
+
+POLL_S = 0.02
+LOOK_BACK_S = 0.15  # what an ingestor settled in the last 100 ms before its end may come again
+
+
+@dataclass
+class Kill:
+    """A process that was killed, with what must be known to judge what comes again."""
+
+    kind: str
+    name: str
+    pid: int
+    wall: float             # time of day, as in the logs
+    unsettled: float = 0.0  # of an ingestor: in flight at the last look
+    recent: float = 0.0     # and settled shortly before it
+    again: int | None = None  # posts that were given and count as unsettled to its successor
+
+
+class Faults:
+    def __init__(self, line: pipeline.Pipeline, health: Health, watch, run_dir):
+        self._line, self._health, self._watch = line, health, watch
+        self._run_dir = run_dir
+        self.done: Counter = Counter()  # (kind of fault, kind of process or link)
+        self.kills: list[Kill] = []
+        self.recoveries: dict[str, list[float]] = defaultdict(list)
+        self.disturbed: Counter = Counter()
+        self.goodbyes: dict[str, list[float]] = defaultdict(list)
+        self.failures: list[str] = []
+        self._tasks: set[asyncio.Task] = set()
+        self._first_given = 1  # the number at which the present ingestor began
+
+    async def run(self, plan: list[Fault]) -> None:
+        try:
+            for fault in plan:
+                await asyncio.sleep(fault.gap)
+                await self._begin(fault)
+            while self._tasks:
+                await asyncio.gather(*self._tasks)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    async def _begin(self, fault: Fault) -> None:
+        """Waits until the fault can be done; what follows goes on beside the next ones."""
+        kind = fault.kind.removeprefix("long ")
+        if kind in ("kill", "stop", "restart"):
+            stage = await self._somebody(lambda: self._line.of_kind(fault.stage), fault.pick)
+            self.done[fault.kind, fault.stage] += 1
+            self._spawn({"kill": self._kill, "stop": self._stop, "restart": self._restart}[kind](
+                fault, stage))
+        elif kind == "scale up":
+            if len(self._line.republishers) == pipeline.MOST_REPUBLISHERS:
+                return await self._begin_scale_down(fault)
+            self.done["scale up", "republisher"] += 1
+            stage = self._line.add()
+            stage.busy = True
+            self._spawn(self._join(stage))
+        elif kind == "scale down":
+            await self._begin_scale_down(fault)
+        else:
+            for link in fault.links if kind != "partition" else ("posts and publications",):
+                self.done[fault.kind, link] += 1
+            self._spawn(self._network(kind, fault))
+
+    async def _begin_scale_down(self, fault: Fault) -> None:
+        stage = await self._somebody(self._line.removable, fault.pick)
+        self.done["scale down", "republisher"] += 1
+        self._spawn(self._leave(stage))
+
+    async def _somebody(self, candidates, pick: float) -> Stage:
+        """One of the candidates to whom nothing is being done, once there is one."""
+        while not (free := [stage for stage in candidates() if stage.works and not stage.busy]):
+            await asyncio.sleep(POLL_S)
+        stage = free[int(pick * len(free))]
+        stage.busy = True
+        return stage
+
+    def _spawn(self, work) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+
+        def ended(task):
+            self._tasks.discard(task)
+            if not task.cancelled() and task.exception():
+                self.failures.append(f"a fault could not be done: {task.exception()!r}")
+        task.add_done_callback(ended)
+
+    # -- processes ------------------------------------------------------------------------------
+
+    async def _kill(self, fault: Fault, stage: Stage) -> None:
+        if stage.kind == "ingestor":
+            await asyncio.gather(self._watch.look(stage), asyncio.sleep(LOOK_BACK_S))
+        await self._watch.look(stage)
+        if stage.pid is None:  # crashed: reported by whoever waits for it
+            return
+        kill = Kill(stage.kind, stage.name, stage.pid, time.time())
+        samples = list(stage.samples)
+        self._health.hit(stage.name)
+        await stage.kill()
+        if stage.kind == "ingestor" and samples:
+            self._note_what_comes_again(kill, samples)
+        self.kills.append(kill)
+        await asyncio.sleep(fault.seconds)
+        await stage.start()
+        self._health.heal(stage.name)
+        stage.busy = False
+        await self._recovers("kill of " + _a(stage.kind), stage, stage.started, 0)
+
+    def _note_what_comes_again(self, kill: Kill, samples) -> None:
+        last = samples[-1]
+        settled = "events_settled_total posts accepted"
+        before = [one for one in samples if one.time <= last.time - LOOK_BACK_S + POLL_S]
+        kill.recent = last[settled] - (before[-1][settled] if before else 0)
+        kill.unsettled = last["in_flight posts"]
+        state = source.state_of(self._run_dir)
+        if state is None or not state[0].isdecimal() or self._line.source_kind != "simulated":
+            return
+        cursor, above = int(state[0]), source.ranges(state[1])
+        given = self._first_given + int(last["source_posts_total"]) - 1
+        settled_above = sum(min(end, given) - first + 1 for first, end in above if first <= given)
+        kill.again = max(0, given - cursor + 1 - settled_above)
+        # Read but still waiting for credit, nobody has seen it: it comes for the first time.
+        self._first_given = cursor
+
+    async def _stop(self, fault: Fault, stage: Stage) -> None:
+        self._health.hit(stage.name)
+        before = stage.settled(stage.samples[-1]) if stage.samples else 0
+        stage.stop()
+        await asyncio.sleep(fault.seconds)
+        stage.resume()
+        self._health.heal(stage.name)
+        stage.busy = False
+        await self._recovers(fault.kind, stage, time.monotonic(), before, settle_first=True)
+
+    async def _restart(self, fault: Fault, stage: Stage) -> None:
+        """Drains and comes back, as for a new version of the program."""
+        self._health.hit(stage.name)
+        begun = time.monotonic()
+        if failure := await stage.drain(pipeline.DRAIN_S):
+            self.failures.append(failure)
+        self.goodbyes[f"{stage.kind} drained"].append(time.monotonic() - begun)
+        if stage.kind == "ingestor" and self._line.source_kind == "simulated":
+            self._first_given = int((source.state_of(self._run_dir) or ("1", ""))[0])
+        await stage.start()
+        self._health.heal(stage.name)
+        stage.busy = False
+        await self._recovers(f"{stage.kind} back", stage, stage.started, 0, goodbye=True)
+
+    async def _join(self, stage: Stage) -> None:
+        self._health.hit(stage.name)
+        await stage.start()
+        self._health.heal(stage.name)
+        stage.busy = False
+        await self._recovers("republisher joined", stage, stage.started, 0, goodbye=True)
+
+    async def _leave(self, stage: Stage) -> None:
+        moment = self._health.moment(stage.name)
+        begun = time.monotonic()
+        failure = await stage.drain(pipeline.DRAIN_S)
+        if failure:
+            self.failures.append(failure)
+        if moment.undisturbed():
+            self.goodbyes["republisher left"].append(time.monotonic() - begun)
+        else:
+            self.disturbed["republisher left"] += 1
+        self._line.remove(stage)
+        stage.busy = False
+
+    # -- the network ------------------------------------------------------------------------------
+
+    async def _network(self, kind: str, fault: Fault) -> None:
+        network = self._line.network
+        route = "elsewhere" if kind == "partition" else "proxied"
+        hit = self._line.on_route(route)
+        names = [stage.name for stage in hit]
+        self._health.hit(*names)
+        if kind == "reset":
+            await network.reset(fault.links)
+        elif kind == "delay":
+            await network.delay(fault.links, fault.ms)
+        elif kind == "hole":
+            await network.hole(fault.links, fault.way)
+        else:
+            network.cut(fault.way)
+        await asyncio.sleep(fault.seconds)
+        before = {stage: stage.settled(stage.samples[-1]) if stage.samples else 0 for stage in hit}
+        incarnations = {stage: stage.incarnations for stage in hit}
+        if kind == "partition":
+            network.mend(fault.way)
+        elif kind != "reset":
+            await network.heal(fault.links)
+        healed = time.monotonic()
+        self._health.heal(*names)
+        same = [stage for stage in hit if stage.pid and stage.incarnations == incarnations[stage]]
+        await asyncio.gather(*(self._recovers(fault.kind, stage, healed, before[stage],
+                                              settle_first=kind != "reset") for stage in same))
+
+    # -- recovery ---------------------------------------------------------------------------------
+
+    async def _recovers(self, what: str, stage: Stage, begun: float, before: float,
+                        settle_first: bool = False, goodbye: bool = False) -> None:
+        """Until something is settled through `stage` again, or something else happens to it."""
+        moment = self._health.moment(stage.name)
+        incarnation = stage.incarnations
+        while stage.works and stage.incarnations == incarnation and not stage.leaving:
+            try:
+                sample = await stage.sample()
+            except Silent:
+                await asyncio.sleep(POLL_S)
+                continue
+            self._watch.take(stage, sample)
+            if settle_first:  # what was settled while nobody could ask is not the recovery
+                before, settle_first = max(before, stage.settled(sample)), False
+            elif stage.settled(sample) > before:
+                break
+            await asyncio.sleep(POLL_S)
+        else:
+            self.disturbed[what] += 1
+            return
+        if moment.undisturbed():
+            (self.goodbyes if goodbye else self.recoveries)[what].append(sample.time - begun)
+        else:
+            self.disturbed[what] += 1
+        self._health.recovered(stage.name)
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind == 'ingestor' else 'a'} {kind}"
