@@ -204,8 +204,8 @@ void Reporter::committed(const std::shared_ptr<Batch>& batch) {
     store_error_.clear();
   }
   committing_ = false;
-  committed_once_ = true;
   count(*batch);
+  std::uint64_t settled = 0;
   // Entries of one session stand in their order: settle them by the run.
   for (std::size_t i = 0; i < batch->entries.size();) {
     std::size_t end = i + 1;
@@ -214,11 +214,11 @@ void Reporter::committed(const std::shared_ptr<Batch>& batch) {
            batch->entries[end].seq == first.seq + (end - i)) {
       ++end;
     }
-    consumer_.settle(first.session, {first.seq, first.seq + (end - i) - 1},
-                     flow::Outcome::Accepted);
+    settled += consumer_.settle(first.session, {first.seq, first.seq + (end - i) - 1},
+                                flow::Outcome::Accepted);
     i = end;
   }
-  link_metrics_.settled(flow::Outcome::Accepted, batch->entries.size());
+  link_metrics_.settled(flow::Outcome::Accepted, settled);
   if (waiting_.empty() && unpaid_.empty()) busy_.set(false, loop_.now());
   commit();
   link_.announce(When::Due);

@@ -92,7 +92,6 @@ class Reporter {
   net::Time started_;
   std::string store_error_;
   bool committing_ = false;
-  bool committed_once_ = false;
   bool draining_ = false;
   net::Worker writer_;  // last: its thread ends before what it uses
 };

@@ -205,8 +205,8 @@ void Republisher::send_records() {
 void Republisher::settle(Workshop::Ticket ticket, flow::Outcome outcome) {
   const PostInHand post = posts_.take(ticket);
   Upstream& upstream = *upstreams_[post.upstream];
-  upstream.consumer.settle(post.session, {post.seq, post.seq}, outcome);
-  posts_metrics_.settled(outcome, 1);
+  posts_metrics_.settled(outcome,
+                         upstream.consumer.settle(post.session, {post.seq, post.seq}, outcome));
   if (outcome == flow::Outcome::Accepted) ++settled_total_;
 }
 

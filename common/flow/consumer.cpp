@@ -17,9 +17,9 @@ void Consumer::set_gate(bool open) {
   for (auto& [id, session] : sessions_) raise(id, session);
 }
 
-void Consumer::settle(SessionId id, SeqRange events, Outcome outcome) {
+std::uint64_t Consumer::settle(SessionId id, SeqRange events, Outcome outcome) {
   const auto it = sessions_.find(id);
-  if (it == sessions_.end()) return;
+  if (it == sessions_.end()) return 0;
   Session& session = it->second;
   CHECK(1 <= events.first && events.first <= events.last && events.last <= session.received);
   const std::uint64_t fresh = session.settled.add(events);
@@ -27,6 +27,7 @@ void Consumer::settle(SessionId id, SeqRange events, Outcome outcome) {
   if (outcome == Outcome::Released) session.released.add(events);
   mark(id, session);
   raise(id, session);
+  return fresh;
 }
 
 std::vector<Credit> Consumer::announce(When when) {

@@ -32,8 +32,8 @@ class Consumer {
   void set_gate(bool open);
 
   /// Gives the last word on received events, each once. Without effect if the session
-  /// has ended: its producer gives the events to someone again.
-  void settle(SessionId session, SeqRange events, Outcome outcome);
+  /// has ended: its producer gives the events to someone again. Returns how many it settled.
+  std::uint64_t settle(SessionId session, SeqRange events, Outcome outcome);
 
   enum class When {
     Due,          ///< sessions whose unsettled grants have fallen to `Demand::min`

@@ -229,9 +229,10 @@ TEST_CASE("what was released is repeated until it is confirmed", "[consumer]") {
 TEST_CASE("a late settlement of a session that has ended is without effect", "[consumer]") {
   Desk desk{{.min = 1, .max = 9}};
   desk.join(1);
-  desk.arrive(1, 2);
+  desk.arrive(1, 3);
+  CHECK(desk.consumer.settle(1, {1, 1}, Outcome::Accepted) == 1);
   desk.consumer.close(1);
-  desk.accept(1, 1, 2);
+  CHECK(desk.consumer.settle(1, {2, 3}, Outcome::Accepted) == 0);
   CHECK(desk.consumer.announce(When::BeforeSleep).empty());
 }
 
