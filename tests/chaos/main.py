@@ -137,12 +137,11 @@ def parse(argv: list[str]):
                         help="simulated cost of a publication, so that work is in flight")
     parser.add_argument("--no-partitions", action="store_true",
                         help="no second network namespace")
-    parser.add_argument("--executables", type=Path, default=ROOT / "build/release/bin")
     arguments = parser.parse_args(argv)
     if arguments.seed is None:
         arguments.seed = random.SystemRandom().randrange(1, 1_000_000)
     arguments.events = arguments.events or arguments.kills * EVENTS_PER_KILL
-    arguments.executables = arguments.executables.absolute()
+    arguments.executables = Path(os.environ.get("PIPELINE_BIN") or ROOT / "build/release/bin")
     return arguments
 
 

@@ -71,11 +71,11 @@ class End(asyncio.Protocol):
                 far.transport.abort()
 
     def data_received(self, data):
-        self._later(self._pass, data)
+        self.later(self._pass, data)
 
     def connection_lost(self, _error):
         self.route.ends.discard(self)
-        self._later(self._end)
+        self.later(self._end)
 
     def pause_writing(self):
         self.peer._choked = True
@@ -100,7 +100,7 @@ class End(asyncio.Protocol):
             socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
         self.transport.abort()
 
-    def _later(self, then, *arguments):
+    def later(self, then, *arguments):
         """In order, whatever the delays were in between."""
         loop = asyncio.get_running_loop()
         self._due = max(self._due, loop.time() + self.route.delay)

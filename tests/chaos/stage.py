@@ -19,7 +19,8 @@ SAMPLES = 40
 METRIC = re.compile(rb'^pullwire_(\w+?)(?:\{([^}]*)\})? (\S+)$', re.MULTILINE)
 LABEL = re.compile(rb'(link|outcome|redelivered)="([^"]*)"')
 WANTED = {b"in_flight", b"credit", b"sessions", b"events_settled_total", b"source_posts_total",
-          b"events_redelivered_total", b"publications_repeated_total"}
+          b"events_redelivered_total", b"publications_repeated_total",
+          b"publications_total"}
 
 
 class Silent(Exception):

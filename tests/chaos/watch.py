@@ -40,8 +40,8 @@ class Watch:
 
     @property
     def recorded(self) -> int:
-        """Publication records settled by all reporters, as far as was seen before their ends."""
-        return self.total("reporter", "events_settled_total publications accepted")
+        """Publication records stored by all reporters, as far as was seen before their ends."""
+        return self.total("reporter", "publications_total")
 
     @property
     def repeated(self) -> tuple[int, int]:
@@ -76,8 +76,7 @@ class Watch:
                 self.excesses.append(f"{stage.name}: {in_flight:.0f} {link} in flight, "
                                      f"{limit} allowed")
         if stage.kind == "reporter":
-            self._keep(stage, sample, "events_settled_total publications accepted",
-                       *REPEATED.values())
+            self._keep(stage, sample, "publications_total", *REPEATED.values())
         elif stage.kind == "ingestor":
             self._keep(stage, sample, "events_redelivered_total posts")
 
