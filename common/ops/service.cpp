@@ -3,6 +3,8 @@
 #include <csignal>
 #include <utility>
 
+#include <unistd.h>
+
 #include "common/ops/log.hpp"
 #include "common/ops/program.hpp"
 
@@ -16,7 +18,7 @@ Service::Service(net::Loop& loop, Metrics& metrics, const std::optional<HttpAddr
   http_ = std::make_unique<HttpServer>(*http);
   http_->get("/metrics", [this, &metrics](const Request&) {
     hooks_.before_scrape();
-    return Response{200, "text/plain; version=0.0.4; charset=utf-8", metrics.text()};
+    return Response{200, std::string{kMetricsType}, metrics.text()};
   });
   http_->get("/healthz", [](const Request&) { return Response{200, "text/plain", "ok\n"}; });
   http_->get("/readyz", [this](const Request&) {
@@ -45,19 +47,21 @@ void Service::check_ready() {
 
 void Service::on_signal(int number) {
   if (draining_) {
-    log_error("stopped by a second signal; what was not settled comes again",
-              {{"unsettled", hooks_.unsettled()}});
-    return finish(1);
+    give_up("stopped by a second signal; what was not settled comes again");
   }
   draining_ = true;
   log_info("draining", {{"signal", number == SIGINT ? "SIGINT" : "SIGTERM"}});
   notify_supervisor("STOPPING=1");
   loop_.at(loop_.now() + drain_timeout_, [this] {
-    log_error("not drained within drain_timeout; what was not settled comes again",
-              {{"unsettled", hooks_.unsettled()}});
-    finish(1);
+    give_up("not drained within drain_timeout; what was not settled comes again");
   });
   hooks_.drain();
+}
+
+/// Without unwinding: a worker may be in a job that hangs, and its end waits for it.
+void Service::give_up(std::string_view why) {
+  log_error(why, {{"unsettled", hooks_.unsettled()}});
+  _exit(1);
 }
 
 void Service::serve_http() {

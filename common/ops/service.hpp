@@ -41,6 +41,7 @@ class Service {
 
  private:
   void on_signal(int number);
+  [[noreturn]] void give_up(std::string_view why);
   void serve_http();
 
   net::Loop& loop_;

@@ -85,4 +85,26 @@ TEST_CASE("a whole pipeline drains in its order without losing anything") {
   CHECK(settled < kPosts);
 }
 
+TEST_CASE("a process whose worker hangs ends at once on the second signal, or past its time") {
+  Pipeline::Config config = fed_by("simulated:?count=10&bytes=100", "exit_when_done = true");
+  config.targets = null_target("?hang_on=5%20");
+  config.republisher = "drain_timeout = 1";
+  Pipeline pipeline{config};
+  Process reporter = pipeline.start_reporter();
+  Process ingestor = pipeline.start_ingestor();
+  Process republisher = pipeline.start_republisher();
+  REQUIRE(eventually([&] { return pipeline.rows() == 4; }));
+  republisher.signal(SIGTERM);
+  REQUIRE(eventually([&] { return republisher.output().find("draining") != std::string::npos; }));
+  SECTION("second signal") {
+    republisher.signal(SIGTERM);
+    CHECK(republisher.wait(900ms) == 1);
+    CHECK_THAT(republisher.output(), Catch::Contains("stopped by a second signal"));
+  }
+  SECTION("drain_timeout") {
+    CHECK(republisher.wait(5s) == 1);
+    CHECK_THAT(republisher.output(), Catch::Contains("not drained within drain_timeout"));
+  }
+}
+
 }  // namespace pullwire::tests
