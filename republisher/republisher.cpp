@@ -47,8 +47,8 @@ Republisher::Republisher(Config config, const MakeDestinations& make_destination
       posts_metrics_{metrics_, "posts"},
       publications_metrics_{metrics_, "publications"},
       workshop_{loop_, make_destinations(loop_), config_.render_timeout, metrics_,
-                [this](Workshop::Ticket ticket, const Publication& publication, bool last) {
-                  finished(ticket, publication, last);
+                [this](Workshop::Ticket ticket, const Publication& publication) {
+                  finished(ticket, publication);
                 }},
       producer_{{}},
       service_{loop_,
@@ -176,7 +176,7 @@ void Republisher::work() {
   }
 }
 
-void Republisher::finished(Workshop::Ticket ticket, const Publication& publication, bool) {
+void Republisher::finished(Workshop::Ticket ticket, const Publication& publication) {
   Record record{.bytes = {}, .post = ticket};
   wire::encode_publication(publication, record.bytes);
   const std::size_t bytes = record.bytes.size();

@@ -80,7 +80,7 @@ class Republisher {
   void upstream_changed(std::size_t upstream);
   void downstream_changed();
   void work();
-  void finished(Workshop::Ticket ticket, const Publication& publication, bool last);
+  void finished(Workshop::Ticket ticket, const Publication& publication);
   void send_records();
   void settle(Workshop::Ticket ticket, flow::Outcome outcome);
   void release_unbegun();

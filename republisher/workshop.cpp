@@ -115,7 +115,7 @@ void Workshop::publish(const std::shared_ptr<Job>& job) {
 void Workshop::finish(const std::shared_ptr<Job>& job, Task& task, Outcome outcome) {
   CHECK(job->open > 0);
   const bool first = job->open == job->tasks.size();
-  const bool last = --job->open == 0;
+  --job->open;
   --under_way_;
   if (under_way_ == 0) busy_.set(false, loop_.now());
   publish_seconds_.Observe(
@@ -147,8 +147,7 @@ void Workshop::finish(const std::shared_ptr<Job>& job, Task& task, Outcome outco
              .ingested_at = job->post.ingested_at,
              .rendered_at = task.rendered_at,
              .published_at = wall_clock(),
-             .post = first ? std::string_view{job->work.bytes} : std::string_view{}},
-            last);
+             .post = first ? std::string_view{job->work.bytes} : std::string_view{}});
 }
 
 void Workshop::tidy(std::function<void()> then) {

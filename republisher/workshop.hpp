@@ -37,9 +37,8 @@ class Workshop {
     std::string bytes;  ///< the post, encoded
     flow::Delivery delivery;
   };
-  /// Takes one finished publication; its strings live during the call. `last`: it was
-  /// the post's last.
-  using Finished = std::function<void(Ticket, const Publication&, bool last)>;
+  /// Takes one finished publication; its strings live during the call.
+  using Finished = std::function<void(Ticket, const Publication&)>;
 
   Workshop(net::Loop& loop, std::vector<Destination> destinations, net::Time render_timeout,
            Metrics& metrics, Finished finished);

@@ -47,8 +47,6 @@ class LinkSocket {
   /// Sends what the link wants said, and follows it to a new connection.
   void flush();
 
-  [[nodiscard]] const std::string& endpoint() const noexcept { return endpoint_; }
-
  private:
   bool receive();
   void take(const flow::Route& from, MessageBytes bytes);
