@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
-#include <sstream>
 #include <stdexcept>
 
 namespace pullwire {
@@ -34,38 +33,65 @@ std::string unescape(std::string_view text) {
   return plain;
 }
 
+template <class Number>
+Number parse_number(std::string_view name, std::string_view value, Number max,
+                    std::string_view kind) {
+  Number number{};
+  const char* const end = value.data() + value.size();
+  const auto [rest, error] = std::from_chars(value.data(), end, number);
+  // A NaN is not >= 0.
+  if (error != std::errc{} || rest != end || !(number >= 0 && number <= max)) {
+    throw std::invalid_argument{std::string{name} + " must be a " + std::string{kind} +
+                                " from 0 to " + std::to_string(static_cast<std::uint64_t>(max)) +
+                                ", not '" + std::string{value} + "'"};
+  }
+  return number;
+}
+
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> parse_query(std::string_view query) {
+std::vector<std::pair<std::string, std::string>> parse_query(std::string_view text) {
   std::vector<std::pair<std::string, std::string>> options;
-  while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view part = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    if (part.empty()) continue;
-    const std::size_t equals = part.find('=');
-    if (equals == std::string_view::npos) {
-      throw std::invalid_argument{"an option is NAME=VALUE, not " + std::string{part}};
-    }
-    std::string name = unescape(part.substr(0, equals));
-    const bool twice = std::any_of(options.begin(), options.end(),
-                                   [&](const auto& option) { return option.first == name; });
-    if (twice) throw std::invalid_argument{"the option " + name + " stands there twice"};
-    options.emplace_back(std::move(name), unescape(part.substr(equals + 1)));
+  if (text.empty() || text == "?") return options;
+  if (text.front() != '?') {
+    throw std::invalid_argument{"'" + std::string{text} +
+                                "': only options may follow, after a question mark"};
   }
+  do {
+    text.remove_prefix(1);
+    const std::string_view option = text.substr(0, text.find('&'));
+    text.remove_prefix(option.size());
+    const std::size_t equals = option.find('=');
+    if (equals == std::string_view::npos) {
+      throw std::invalid_argument{"an option is NAME=VALUE, not '" + std::string{option} + "'"};
+    }
+    std::string name = unescape(option.substr(0, equals));
+    const bool twice = std::any_of(options.begin(), options.end(),
+                                   [&](const auto& given) { return given.first == name; });
+    if (twice) throw std::invalid_argument{"the option " + name + " stands there twice"};
+    options.emplace_back(std::move(name), unescape(option.substr(equals + 1)));
+  } while (!text.empty());
   return options;
 }
 
-double query_decimal(std::string_view name, std::string_view value, double min, double max) {
-  double number = 0;
-  const char* end = value.data() + value.size();
-  const auto [rest, error] = std::from_chars(value.data(), end, number, std::chars_format::fixed);
-  if (error != std::errc{} || rest != end || !(number >= min && number <= max)) {
-    std::ostringstream text;
-    text << name << " must be a number from " << min << " to " << max << ", not " << value;
-    throw std::invalid_argument{text.str()};
-  }
-  return number;
+void unknown_option(std::string_view name, std::string_view known) {
+  throw std::invalid_argument{"unknown option '" + std::string{name} + "': there is " +
+                              std::string{known}};
+}
+
+double query_decimal(std::string_view name, std::string_view value, double max) {
+  return parse_number(name, value, max, "number");
+}
+
+std::uint64_t query_number(std::string_view name, std::string_view value, std::uint64_t max) {
+  return parse_number(name, value, max, "whole number");
+}
+
+std::chrono::nanoseconds query_milliseconds(std::string_view name, std::string_view value,
+                                            std::chrono::milliseconds max) {
+  const double ms = query_decimal(name, value, static_cast<double>(max.count()));
+  return std::chrono::round<std::chrono::nanoseconds>(
+      std::chrono::duration<double, std::milli>{ms});
 }
 
 }  // namespace pullwire

@@ -1,6 +1,10 @@
-// Options in a URI: "rate=10&bytes=280". Pure; from any thread.
+// Options in a URI: "?rate=10&bytes=280". Pure; from any thread.
+//
+// Functions throw std::invalid_argument with a line that names the option.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,13 +12,21 @@
 
 namespace pullwire {
 
-/// Splits `query` (what follows the ?) at & and each part at its first =, and undoes
-/// %-escapes. Throws std::invalid_argument that names the part: no =, a name twice, a
-/// bad escape.
-std::vector<std::pair<std::string, std::string>> parse_query(std::string_view query);
+/// Reads what follows a kind that has options alone: "", or ? and NAME=VALUE, separated by
+/// &, each name once. Undoes %-escapes.
+std::vector<std::pair<std::string, std::string>> parse_query(std::string_view text);
 
-/// `value` as a decimal number ("2", "0.5") from `min` to `max`. Throws
-/// std::invalid_argument that names the option and the range.
-double query_decimal(std::string_view name, std::string_view value, double min, double max);
+/// For a name that nobody knows: `known` lists the others.
+[[noreturn]] void unknown_option(std::string_view name, std::string_view known);
+
+/// `value` as a decimal number ("2", "0.5") from 0 to `max`.
+double query_decimal(std::string_view name, std::string_view value, double max);
+
+/// `value` as a whole number from 0 to `max`.
+std::uint64_t query_number(std::string_view name, std::string_view value, std::uint64_t max);
+
+/// `value` as a decimal number of milliseconds from 0 to `max`, rounded to nanoseconds.
+std::chrono::nanoseconds query_milliseconds(std::string_view name, std::string_view value,
+                                            std::chrono::milliseconds max);
 
 }  // namespace pullwire

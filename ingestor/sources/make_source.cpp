@@ -46,7 +46,11 @@ std::unique_ptr<Source> make_source(std::string_view uri, const SourceContext& c
     return make_file_source(name, context.base / rest, context.follow);
   }
   if (kind == "simulated") {
-    return make_simulated_source(name, parse_simulated_options(rest), context.hashtags);
+    try {
+      return make_simulated_source(name, parse_simulated_options(rest), context.hashtags);
+    } catch (const std::invalid_argument& error) {
+      refuse(uri, error.what());
+    }
   }
   refuse(uri, "unknown kind '" + std::string{kind} + "': " + kKinds);
 }

@@ -6,10 +6,10 @@
 #include <chrono>
 #include <cmath>
 #include <optional>
-#include <stdexcept>
 #include <utility>
 
 #include "common/model/hashtag.hpp"
+#include "common/ops/query.hpp"
 
 namespace pullwire::ingestor {
 namespace {
@@ -183,59 +183,23 @@ void SimulatedSource::resume(std::string_view cursor) {
   if (error == std::errc{} && stop == end && number > 0) first_ = next_ = number;
 }
 
-template <typename Number>
-Number parse_number(std::string_view option, std::string_view text, Number max) {
-  Number number{};
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  // A NaN is not >= 0.
-  if (error != std::errc{} || stop != end || !(number >= 0) || number > max) {
-    throw std::invalid_argument{"simulated: " + std::string{option} + ": '" + std::string{text} +
-                                "' is no number from 0 to " +
-                                std::to_string(static_cast<std::uint64_t>(max))};
-  }
-  return number;
-}
-
-void set_option(SimulatedOptions& options, std::string_view name, std::string_view value) {
-  if (name == "rate") {
-    options.rate = parse_number(name, value, 1e9);
-  } else if (name == "count") {
-    options.count = parse_number<std::uint64_t>(name, value, 1'000'000'000'000'000'000);
-  } else if (name == "bytes") {
-    options.bytes = parse_number<std::size_t>(name, value, 256 * 1024);
-  } else if (name == "cost_ms") {
-    options.cost = Time{std::llround(parse_number(name, value, 3'600'000.0) * 1e6)};
-  } else {
-    throw std::invalid_argument{"simulated: unknown option '" + std::string{name} +
-                                "': there are rate, count, bytes and cost_ms"};
-  }
-}
-
 }  // namespace
 
 SimulatedOptions parse_simulated_options(std::string_view text) {
   SimulatedOptions options;
-  if (text.empty() || text == "?") return options;
-  if (text.front() != '?') {
-    throw std::invalid_argument{"simulated: '" + std::string{text} +
-                                "': options begin with a question mark"};
+  for (const auto& [name, value] : parse_query(text)) {
+    if (name == "rate") {
+      options.rate = query_decimal(name, value, 1e9);
+    } else if (name == "count") {
+      options.count = query_number(name, value, 1'000'000'000'000'000'000);
+    } else if (name == "bytes") {
+      options.bytes = query_number(name, value, 256 * 1024);
+    } else if (name == "cost_ms") {
+      options.cost = query_milliseconds(name, value, std::chrono::hours{1});
+    } else {
+      unknown_option(name, "rate, count, bytes and cost_ms");
+    }
   }
-  std::vector<std::string_view> given;
-  do {
-    text.remove_prefix(1);
-    const std::string_view option = text.substr(0, text.find('&'));
-    text.remove_prefix(option.size());
-    const std::string_view name = option.substr(0, option.find('='));
-    if (name.size() == option.size()) {
-      throw std::invalid_argument{"simulated: '" + std::string{option} + "' is not NAME=VALUE"};
-    }
-    if (std::find(given.begin(), given.end(), name) != given.end()) {
-      throw std::invalid_argument{"simulated: " + std::string{name} + " is given twice"};
-    }
-    given.push_back(name);
-    set_option(options, name, option.substr(name.size() + 1));
-  } while (!text.empty());
   return options;
 }
 

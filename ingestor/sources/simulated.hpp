@@ -20,7 +20,7 @@ struct SimulatedOptions {
 };
 
 /// Reads "?rate=R&count=N&bytes=B&cost_ms=C", each at most once, or "". Throws
-/// std::invalid_argument that names the option.
+/// std::invalid_argument that names the option (ops/query.hpp).
 SimulatedOptions parse_simulated_options(std::string_view text);
 
 /// Posts numbered from 1; the number is the id, the position and the cursor. A post is a

@@ -1,16 +1,15 @@
 #include "reporter/store/make_store.hpp"
 
-#include <charconv>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 
+#include "common/ops/query.hpp"
 #include "reporter/store/none.hpp"
 
 namespace pullwire::reporter {
 namespace {
 
-constexpr double kMaxCommitMs = 60'000;
+constexpr std::chrono::seconds kMaxCommit{60};
 
 [[noreturn]] void refuse(std::string_view uri, std::string_view why) {
   throw std::invalid_argument("\"" + std::string{uri} + "\" " + std::string{why});
@@ -23,17 +22,16 @@ bool take(std::string_view& text, std::string_view front) {
 }
 
 NoneUri parse_none(std::string_view uri, std::string_view rest) {
-  if (rest.empty()) return {};
-  if (!take(rest, "?commit_ms=")) refuse(uri, "is not understood: none: or none:?commit_ms=C");
-  double commit_ms = 0;
-  const auto [end, error] =
-      std::from_chars(rest.begin(), rest.end(), commit_ms, std::chars_format::fixed);
-  // Written so that a NaN is refused too.
-  if (error != std::errc{} || end != rest.end() || !(commit_ms >= 0 && commit_ms <= kMaxCommitMs)) {
-    refuse(uri, "has no number of milliseconds from 0 to 60000 as commit_ms");
+  NoneUri none;
+  try {
+    for (const auto& [name, value] : parse_query(rest)) {
+      if (name != "commit_ms") unknown_option(name, "commit_ms");
+      none.commit_time = query_milliseconds(name, value, kMaxCommit);
+    }
+  } catch (const std::invalid_argument& error) {
+    refuse(uri, std::string{"is not understood: "} + error.what());
   }
-  return {std::chrono::round<std::chrono::nanoseconds>(
-      std::chrono::duration<double, std::milli>{commit_ms})};
+  return none;
 }
 
 }  // namespace

@@ -19,14 +19,8 @@ std::optional<std::string_view> after(std::string_view text, std::string_view pr
 }
 
 NullTarget::Options null_options(const Located& uri) {
-  std::string_view rest = *after(uri.text, "null:");
-  if (!rest.empty() && rest.front() != '?') {
-    throw Misconfigured{uri.where,
-                        uri.text + ": only options may follow null:, as in null:?cost_ms=10"};
-  }
-  if (!rest.empty()) rest.remove_prefix(1);
   try {
-    return NullTarget::parse(rest);
+    return NullTarget::parse(*after(uri.text, "null:"));
   } catch (const std::invalid_argument& error) {
     throw Misconfigured{uri.where, uri.text + ": " + error.what()};
   }

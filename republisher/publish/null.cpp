@@ -1,10 +1,8 @@
 #include "republisher/publish/null.hpp"
 
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <stdexcept>
 #include <utility>
 
 #include <zlib.h>
@@ -14,7 +12,7 @@
 namespace pullwire::republisher {
 namespace {
 
-constexpr double kMostCostMs = 60'000;
+constexpr std::chrono::seconds kMostCost{60};
 
 std::string location_of(const std::string& bytes) {
   const auto crc = crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
@@ -29,19 +27,17 @@ bool has(const Post& post, const std::string& part) {
 
 }  // namespace
 
-NullTarget::Options NullTarget::parse(std::string_view query) {
+NullTarget::Options NullTarget::parse(std::string_view text) {
   Options options;
-  for (const auto& [name, value] : parse_query(query)) {
+  for (const auto& [name, value] : parse_query(text)) {
     if (name == "cost_ms") {
-      const double ms = query_decimal(name, value, 0, kMostCostMs);
-      options.cost = std::chrono::nanoseconds{static_cast<std::int64_t>(ms * 1e6)};
+      options.cost = query_milliseconds(name, value, kMostCost);
     } else if (name == "crash_on") {
       options.crash_on = value;
     } else if (name == "hang_on") {
       options.hang_on = value;
     } else {
-      throw std::invalid_argument{"unknown option " + name +
-                                  "; there are cost_ms, crash_on and hang_on"};
+      unknown_option(name, "cost_ms, crash_on and hang_on");
     }
   }
   return options;

@@ -21,9 +21,9 @@ class NullTarget final : public Target {
     std::string hang_on;   ///< or hangs the worker
   };
 
-  /// Reads "cost_ms=C&crash_on=TEXT&hang_on=TEXT" (%-escapes allowed in TEXT). Throws
+  /// Reads "?cost_ms=C&crash_on=TEXT&hang_on=TEXT" (%-escapes allowed in TEXT). Throws
   /// std::invalid_argument that names the option.
-  static Options parse(std::string_view query);
+  static Options parse(std::string_view text);
 
   NullTarget(net::Loop& loop, Options options) : loop_{loop}, options_{std::move(options)} {}
 
