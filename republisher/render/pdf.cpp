@@ -10,6 +10,7 @@
 #include "republisher/render/pdf_pages.hpp"
 #include "republisher/render/pdf_text.hpp"
 #include "republisher/render/renderer.hpp"
+#include "republisher/render/segments.hpp"
 
 namespace pullwire::republisher {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 // cairo keeps every link of a document in memory; a text of hashtags alone has
 // a hundred thousand.
 constexpr std::size_t kLinks = 2000;
+constexpr std::size_t kHashtagBytes = 512;
 constexpr std::size_t kTitleBytes = 80;
 constexpr const char* kHashtagList = "hashtags";
 
@@ -57,13 +59,17 @@ std::string hashtag_attribute(const Post& post, std::string_view tag) {
 
 std::vector<PdfLink> links_in(const Post& post, std::string_view text) {
   std::vector<PdfLink> links;
-  for (const TextLink& link : find_links(text, kLinks)) {
-    const std::string_view words = text.substr(link.begin, link.end - link.begin);
-    const auto uri = link_uri(words);
-    std::string attributes = link.kind == TextLink::Kind::Hashtag
-                                 ? hashtag_attribute(post, words)
-                                 : (uri ? uri_attribute(*uri) : std::string{});
-    if (!attributes.empty()) links.push_back({link.begin, link.end, std::move(attributes)});
+  std::size_t end = 0;
+  for (const Segment& segment : split_segments(text)) {
+    const std::size_t begin = std::exchange(end, end + segment.text.size());
+    std::string attributes;
+    if (segment.kind == SegmentKind::Link) {
+      if (const auto uri = link_uri(segment.text)) attributes = uri_attribute(*uri);
+    } else if (segment.kind == SegmentKind::Hashtag && segment.text.size() <= kHashtagBytes) {
+      attributes = hashtag_attribute(post, segment.text);
+    }
+    if (!attributes.empty()) links.push_back({begin, end, std::move(attributes)});
+    if (links.size() == kLinks) break;
   }
   return links;
 }

@@ -13,7 +13,6 @@ namespace {
 constexpr gunichar kReplacement = 0xFFFD;
 constexpr std::string_view kRightToLeftMark = "\u200F";
 constexpr std::size_t kNewlines = 3;  // in a row: two blank lines
-constexpr std::size_t kHashtagBytes = 512;
 
 /// Takes the first character off `text`, which is not empty.
 gunichar take_char(std::string_view& text) {
@@ -30,12 +29,6 @@ gunichar take_char(std::string_view& text) {
   }
   text.remove_prefix(static_cast<std::size_t>(g_unichar_to_utf8(c, nullptr)));
   return (c & 0xFFFE) == 0xFFFE || (c >= 0xFDD0 && c <= 0xFDEF) ? kReplacement : c;
-}
-
-/// The last character before `at` in valid UTF-8, 0 at the start.
-gunichar char_before(std::string_view text, std::size_t at) {
-  if (at == 0) return 0;
-  return g_utf8_get_char(g_utf8_prev_char(text.data() + at));
 }
 
 void append(std::string& to, gunichar c) {
@@ -67,55 +60,12 @@ gunichar without_override(gunichar c) {
   return c;
 }
 
-bool is_word(gunichar c) {
-  return c == '_' || g_unichar_isalnum(c) || g_unichar_ismark(c);
-}
-
 bool starts_with_scheme(std::string_view text) {
   const auto starts = [&](std::string_view scheme) {
     return text.size() > scheme.size() &&
            g_ascii_strncasecmp(text.data(), scheme.data(), scheme.size()) == 0;
   };
   return starts("http://") || starts("https://");
-}
-
-bool ends_url(gunichar c) {
-  if (c < 0x80)
-    return c <= ' ' ||
-           std::string_view{"<>\"`{}|\\^"}.find(static_cast<char>(c)) != std::string_view::npos;
-  return !g_unichar_isalnum(c) && !g_unichar_ismark(c);
-}
-
-/// Length of the URL at the front of `text`, without the punctuation of the
-/// sentence around it; brackets stay if they were opened inside.
-std::size_t url_length(std::string_view text) {
-  std::string_view rest = text;
-  std::string_view next = rest;
-  std::size_t open = 0;  // round brackets opened and not closed
-  while (!next.empty()) {
-    const gunichar c = take_char(next);
-    if (ends_url(c) || (c == ')' && open == 0)) break;
-    if (c == '(') ++open;
-    if (c == ')') --open;
-    rest = next;
-  }
-  std::string_view url = text.substr(0, text.size() - rest.size());
-  while (!url.empty() && std::string_view{".,;:!?'*(["}.find(url.back()) != std::string_view::npos)
-    url.remove_suffix(1);
-  return url.size();
-}
-
-/// Length of the hashtag at the front of `text`, 0 if there is none.
-std::size_t hashtag_length(std::string_view text) {
-  std::string_view rest = text;
-  take_char(rest);
-  bool letter = false;
-  for (std::string_view next = rest; !next.empty(); rest = next) {
-    const gunichar c = take_char(next);
-    if (!is_word(c)) break;
-    letter = letter || g_unichar_isalpha(c);
-  }
-  return letter ? text.size() - rest.size() : 0;
 }
 
 /// Whether `token` says nothing about the direction of what follows.
@@ -208,29 +158,6 @@ std::string mark_directions(std::string text) {
     begin = end + 1;
   }
   return text;
-}
-
-std::vector<TextLink> find_links(std::string_view text, std::size_t most) {
-  std::vector<TextLink> links;
-  std::size_t at = 0;
-  while (at < text.size() && links.size() < most) {
-    at = text.find_first_of("hH#\xEF", at);
-    if (at == std::string_view::npos) break;
-    const std::string_view rest = text.substr(at);
-    const gunichar before = char_before(text, at);
-    // What looks like a link and is none is passed over whole: nothing is read twice.
-    std::size_t length = 0;
-    if (rest.starts_with('#') || rest.starts_with("＃")) {
-      if (!is_word(before) && before != '&' && before != '/') length = hashtag_length(rest);
-      if (length > 0 && length <= kHashtagBytes)
-        links.push_back({at, at + length, TextLink::Kind::Hashtag});
-    } else if (!is_word(before) && starts_with_scheme(rest)) {
-      length = url_length(rest);
-      if (link_uri(rest.substr(0, length))) links.push_back({at, at + length, TextLink::Kind::Url});
-    }
-    at += std::max<std::size_t>(length, 1);
-  }
-  return links;
 }
 
 std::optional<std::string> link_uri(std::string_view url) {

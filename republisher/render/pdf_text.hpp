@@ -1,13 +1,9 @@
-// Strangers' text made fit for a page, and the links in it.
-//
-// Pure functions. Offsets are bytes in UTF-8.
+// Strangers' text and URLs made fit for a page. Pure functions.
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "common/model/post.hpp"
 
@@ -33,20 +29,6 @@ Direction first_direction(std::string_view text);
 /// links, hashtags or "RT" in Latin letters and goes on right to left, so that
 /// its own words decide its direction. Expects clean text.
 std::string mark_directions(std::string text);
-
-/// A stretch of text that leads somewhere: [begin, end).
-struct TextLink {
-  std::size_t begin;
-  std::size_t end;
-  enum class Kind { Url, Hashtag } kind;
-
-  friend bool operator==(const TextLink&, const TextLink&) = default;
-};
-
-/// The http and https URLs and the hashtags in clean text, in order, the first
-/// `most` of them. A URL ends before white space, brackets, quotes and closing
-/// punctuation; a hashtag is what the interface says.
-std::vector<TextLink> find_links(std::string_view text, std::size_t most);
 
 /// `url` as a URI of printable ASCII without quotes, backslashes or blanks, so
 /// that it can stand in a quoted attribute as it is. Nothing unless it is http

@@ -43,6 +43,15 @@ TEST_CASE("hashtags of an unknown platform lead to the list below", "[pdf]") {
   CHECK_FALSE(has(Poppler{bytes}.urls(), "http"));
 }
 
+TEST_CASE("a document has at most two thousand links", "[pdf]") {
+  std::string text;
+  for (int i = 0; i < 2'100; ++i) text += "#a ";
+  Post tagged = post(text);
+  tagged.text = text;
+  tagged.source = "mastodon/e.org";
+  CHECK(count(Poppler{render_pdf(tagged)}.urls(), "https://e.org/tags/a\n") == 2'000);
+}
+
 TEST_CASE("a stranger's URL cannot break out of its link", "[pdf]") {
   Post hostile = post(
       "https://e.org/'%20uri='javascript:alert(1)' https://e.org/\\'x)/URI(file:///etc/passwd) "

@@ -41,6 +41,7 @@ TEST_CASE("segments together are the text", "[segments]") {
 TEST_CASE("a link ends where the sentence goes on", "[segments]") {
   CHECK(links("see https://example.org/a.") == Strings{"https://example.org/a"});
   CHECK(links("(http://example.org/a_(b))") == Strings{"http://example.org/a_(b)"});
+  CHECK(links("\"https://example.org?x=1&y='z'\"!") == Strings{"https://example.org?x=1&y='z"});
   CHECK(links("\"HTTPS://Example.org\",") == Strings{"HTTPS://Example.org"});
   CHECK(links("https://a.example/x https://b.example/y?z=1#f!") ==
         Strings{"https://a.example/x", "https://b.example/y?z=1#f"});
