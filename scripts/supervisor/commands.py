@@ -13,6 +13,8 @@ from supervisor.config import load
 from supervisor.control import CommandError, NotRunning
 from supervisor.rundir import RunDirError
 
+SUPERVISOR_ENDS_S = 5.0  # after its last word
+
 
 class Failure(Exception):
     """What to print before exit 1."""
@@ -152,7 +154,9 @@ def down(arguments) -> int:
         answer = control.ask(run_dir, "down")
     except NotRunning:
         return 0 if stop_orphans(run_dir) else 1
-    return 0 if answer.result()["clean"] else 1
+    clean = answer.result()["clean"]
+    rundir.wait_unsupervised(run_dir, SUPERVISOR_ENDS_S)  # so that `up` may follow at once
+    return 0 if clean else 1
 
 
 def stop_orphans(run_dir: Path) -> bool:

@@ -81,6 +81,13 @@ def supervised(run_dir: Path) -> bool:
     return descriptor is None
 
 
+def wait_unsupervised(run_dir: Path, seconds: float) -> None:
+    """Until the supervisor is gone, or the seconds are over."""
+    deadline = time.monotonic() + seconds
+    while supervised(run_dir) and time.monotonic() < deadline:
+        time.sleep(0.01)  # a lock tells nobody that it is free
+
+
 def write_state(run_dir: Path, supervisor: Identity, children: list[Identity],
                 patience_s: float) -> None:
     state = {"supervisor": vars(supervisor), "children": [vars(child) for child in children],

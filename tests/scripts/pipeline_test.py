@@ -178,6 +178,12 @@ class Pipeline(LauncherTest):
         self.assertEqual(result.returncode, 0)
         self.assertEqual(self.pipeline("down").returncode, 1)
 
+    def test_up_may_follow_down_at_once(self):
+        for _ in range(3):
+            self.up()
+            self.assertEqual(self.pipeline("down").returncode, 0)
+            self.assertFalse((self.run_dir / "supervisor.sock").exists())
+
     def test_down_after_a_killed_supervisor_leaves_nothing(self):
         self.up()
         pids = [one["pid"] for one in self.status().values()]
