@@ -38,6 +38,20 @@ def describe(returncode: int) -> str:
         return f"killed by signal {-returncode}"
 
 
+async def _ended(process: subprocess.Popen) -> int:
+    """Waits for the end of `process`; returns its exit code, or minus the signal that killed it."""
+    loop = asyncio.get_running_loop()
+    descriptor = os.pidfd_open(process.pid)
+    end = loop.create_future()
+    loop.add_reader(descriptor, lambda: end.done() or end.set_result(None))
+    try:
+        await end
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+    return process.wait()
+
+
 class Child:
     """States: starting, ready, waiting (for its restart), stopping, and at the end one of
     finished (an ingestor that ended by itself), failed (its configuration is refused), stopped."""
@@ -57,7 +71,7 @@ class Child:
         self._started = self._ready_since = 0.0
         self._ever_ready = False
         self._log_start = 0
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen | None = None
         self._start = 0
         self._stop = asyncio.Event()
         self._task: asyncio.Task | None = None
@@ -135,11 +149,11 @@ class Child:
     async def _keep(self, environment: dict[str, str]) -> None:
         while not self._stop.is_set():
             try:
-                await self._spawn(environment)
+                self._spawn(environment)
             except OSError as error:
                 self.error = f"cannot be started: {error}"
                 return self._become("failed")
-            self.returncode = await self._process.wait()
+            self.returncode = await _ended(self._process)
             self.pid = None
             self.error = "" if self.returncode == 0 else self.last_line()
             if self._stop.is_set():
@@ -151,24 +165,21 @@ class Child:
             await self._back_off()
         self._become("stopped")
 
-    async def _spawn(self, environment: dict[str, str]) -> None:
+    def _spawn(self, environment: dict[str, str]) -> None:
+        """Without a break: a process may be ready at once, and its pid must be known by then."""
         rotate(self.log)
         with self.log.open("ab") as log:
             self._log_start = log.tell()
             # setpriv becomes the executable: same pid, SIGTERM when the supervisor is gone.
-            self._process = await asyncio.create_subprocess_exec(
-                "setpriv", "--pdeathsig", "TERM", "--", *self._command,
+            self._process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "TERM", "--", *self._command],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._run_dir,
                 env=environment)
         self.pid = self._process.pid
         self._start = rundir.start_time(self.pid) or 0
         self._started = time.monotonic()
         self._ready_since = 0.0
-        if self._stop.is_set():  # asked to stop while it was being started
-            self._process.send_signal(signal.SIGTERM)
-            self._become("stopping")
-        else:
-            self._become("starting")
+        self._become("starting")
 
     async def _back_off(self) -> None:
         if self._ready_since and time.monotonic() - self._ready_since >= HEALTHY_S:

@@ -4,19 +4,28 @@
 Every test has a run directory and ports of its own; what it starts is stopped after it.
 """
 
+import asyncio
 import json
 import os
 import random
+import select
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from supervisor.config import load  # noqa: E402 - found by the line above
+from supervisor.supervisor import Supervisor  # noqa: E402
+
 DEADLINE_S = 15.0
 
 
@@ -218,6 +227,33 @@ class Pipeline(LauncherTest):
                     continue  # closed before it had taken all of the last one
                 self.assertFalse(json.loads(answer)["ok"])
         self.assertEqual(len(self.status()), 4)
+
+
+    def test_a_process_that_is_ready_at_once_is_not_waited_for(self):
+        """As if every process were ready before its supervisor could look at anything else."""
+        self.run_dir.joinpath("log").mkdir(parents=True)
+        config = load(self.config, self.run_dir)
+        popen = subprocess.Popen
+
+        async def up():
+            supervisor = Supervisor(config, self.run_dir, self.home / "bin")
+
+            def ready_at_once(*arguments, **options):
+                process = popen(*arguments, **options)
+                readable, _, _ = select.select([supervisor._notifications._socket], [], [],
+                                               DEADLINE_S)
+                self.assertTrue(readable)
+                return process
+
+            with mock.patch("subprocess.Popen", ready_at_once):
+                await supervisor.up(2)
+            states = [one["state"] for one in supervisor.report()]
+            await supervisor.stop()
+            supervisor.close()
+            return states
+
+        with mock.patch("supervisor.supervisor.READY_S", 5.0):
+            self.assertEqual(asyncio.run(up()), ["ready"] * 4)
 
 
 class Run(LauncherTest):
