@@ -41,19 +41,6 @@ bool can_listen(int port) {
 
 }  // namespace
 
-TempDir::TempDir() {
-  std::string name = (std::filesystem::temp_directory_path() / "pullwire-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) {
-    throw std::system_error{errno, std::generic_category(), name};
-  }
-  path_ = name;
-}
-
-TempDir::~TempDir() {
-  std::error_code ignored;  // a test that made it read-only says so itself
-  std::filesystem::remove_all(path_, ignored);
-}
-
 std::filesystem::path executable(const std::string& name) {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
 }
@@ -157,16 +144,6 @@ std::size_t Process::resident_bytes() const {
 
 std::string Process::output() const {
   return read_file(log_);
-}
-
-std::string read_file(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream{path, std::ios::binary}.rdbuf();
-  return text.str();
-}
-
-void write_file(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream{path, std::ios::binary} << text;
 }
 
 }  // namespace pullwire::tests

@@ -10,21 +10,9 @@
 
 #include <sys/types.h>
 
+#include "tests/temp_dir.hpp"
+
 namespace pullwire::tests {
-
-/// A new folder, removed with all that is in it.
-class TempDir {
- public:
-  TempDir();
-  ~TempDir();
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// One of the executables built beside this test.
 std::filesystem::path executable(const std::string& name);
@@ -65,8 +53,5 @@ class Process {
   std::filesystem::path log_;
   std::optional<int> result_;
 };
-
-std::string read_file(const std::filesystem::path& path);
-void write_file(const std::filesystem::path& path, const std::string& text);
 
 }  // namespace pullwire::tests

@@ -4,8 +4,8 @@
 
 #include "ingestor/sources/file.hpp"
 #include "tests/catch.hpp"
+#include "tests/temp_dir.hpp"
 #include "tests/unit/ingestor/recorder.hpp"
-#include "tests/unit/ingestor/temporary_directory.hpp"
 
 using namespace pullwire;
 using namespace pullwire::ingestor;
@@ -19,7 +19,7 @@ std::string line(const std::string& id) {
 /// A source that follows a file whose two posts, a and b, it has read.
 struct FollowTest {
   FollowTest() {
-    write_file(path, line("a") + line("b"));
+    tests::write_file(path, line("a") + line("b"));
     source = make_file_source("f", path, true);
     CHECK(news() == "f:a f:b");
   }
@@ -33,7 +33,7 @@ struct FollowTest {
     return ids;
   }
 
-  TemporaryDirectory directory;
+  tests::TempDir directory;
   std::filesystem::path path = directory / "posts.jsonl";
   std::unique_ptr<Source> source;
   Recorder recorder;
@@ -50,24 +50,24 @@ TEST_CASE_METHOD(FollowTest, "a followed file is looked at again after 200 ms", 
 }
 
 TEST_CASE_METHOD(FollowTest, "what is appended to a followed file comes", "[file]") {
-  append_file(path, line("c"));
+  tests::append_file(path, line("c"));
   CHECK(news() == "f:c");
-  append_file(path, R"({"id":"d",)");
+  tests::append_file(path, R"({"id":"d",)");
   CHECK(news().empty());
-  append_file(path, R"("text":"t"})");
+  tests::append_file(path, R"("text":"t"})");
   CHECK(news().empty());
-  append_file(path, "\n" + line("e"));
+  tests::append_file(path, "\n" + line("e"));
   CHECK(news() == "f:d f:e");
   CHECK(recorder.skips.empty());
 }
 
 TEST_CASE_METHOD(FollowTest, "a followed file that was cut off is read from the beginning",
                  "[file]") {
-  write_file(path, line("c"));
+  tests::write_file(path, line("c"));
   CHECK(news() == "f:c");
-  write_file(path, "");
+  tests::write_file(path, "");
   CHECK(news().empty());
-  append_file(path, line("d"));
+  tests::append_file(path, line("d"));
   CHECK(news() == "f:d");
   CHECK(recorder.errors.empty());
 }
@@ -75,17 +75,17 @@ TEST_CASE_METHOD(FollowTest, "a followed file that was cut off is read from the 
 TEST_CASE_METHOD(FollowTest,
                  "a followed file that was written anew and is longer is read from the beginning",
                  "[file]") {
-  write_file(path, line("c") + line("d") + line("e"));
+  tests::write_file(path, line("c") + line("d") + line("e"));
   CHECK(news() == "f:c f:d f:e");
 }
 
 TEST_CASE_METHOD(FollowTest, "a replaced file is read to its end before the new one", "[file]") {
-  append_file(path, line("c") + R"({"id":"d","text":"t"})");
+  tests::append_file(path, line("c") + R"({"id":"d","text":"t"})");
   std::filesystem::rename(path, directory / "old");
-  write_file(path, line("e"));
+  tests::write_file(path, line("e"));
   CHECK(news() == "f:c");
   CHECK(news() == "f:d f:e");
-  append_file(path, line("f"));
+  tests::append_file(path, line("f"));
   CHECK(news() == "f:f");
   CHECK(recorder.errors.empty());
 }
@@ -98,11 +98,11 @@ TEST_CASE_METHOD(FollowTest, "a vanished file is an error once and goes on when 
   CHECK(recorder.errors == std::vector<std::string>{path.string() + ": No such file or directory"});
   SECTION("the same file") {
     std::filesystem::rename(directory / "away", path);
-    append_file(path, line("c"));
+    tests::append_file(path, line("c"));
     CHECK(news() == "f:c");
   }
   SECTION("another file") {
-    write_file(path, line("c"));
+    tests::write_file(path, line("c"));
     CHECK(news() == "f:c");
   }
   CHECK(recorder.errors.size() == 1);
@@ -123,7 +123,7 @@ TEST_CASE_METHOD(FollowTest, "a position in a file that is gone is the new one's
                  "[file]") {
   const std::string old_position = source->position();
   std::filesystem::rename(path, directory / "old");
-  write_file(path, line("c") + line("d"));
+  tests::write_file(path, line("c") + line("d"));
   CHECK(news() == "f:c f:d");
   const std::string cursor = source->cursor(old_position);
   const std::string second = source->cursor(recorder.posts[1].position);

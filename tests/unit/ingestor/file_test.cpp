@@ -10,8 +10,8 @@
 
 #include "common/model/time.hpp"
 #include "tests/catch.hpp"
+#include "tests/temp_dir.hpp"
 #include "tests/unit/ingestor/recorder.hpp"
-#include "tests/unit/ingestor/temporary_directory.hpp"
 
 using namespace pullwire;
 using namespace pullwire::ingestor;
@@ -60,14 +60,14 @@ struct FileTest {
     return source->cursor(source->position());
   }
 
-  TemporaryDirectory directory;
+  tests::TempDir directory;
   std::filesystem::path path = directory / "posts.jsonl";
 };
 
 }  // namespace
 
 TEST_CASE_METHOD(FileTest, "a file's posts come in order, then the source ends", "[file]") {
-  write_file(path, lines(1, 3));
+  tests::write_file(path, lines(1, 3));
   const auto source = open();
   CHECK(source->name() == "f");
   CHECK(source->identity() == Source::Identity::Ids);
@@ -84,7 +84,7 @@ TEST_CASE_METHOD(FileTest, "a file's posts come in order, then the source ends",
 }
 
 TEST_CASE_METHOD(FileTest, "an empty file gives nothing and makes no request", "[file]") {
-  write_file(path, "");
+  tests::write_file(path, "");
   Recorder recorder;
   CHECK(pull_all(*open(), recorder));
   CHECK(recorder.requests == 0);
@@ -94,7 +94,7 @@ TEST_CASE_METHOD(FileTest, "an empty file gives nothing and makes no request", "
 TEST_CASE_METHOD(FileTest, "one pull reads one block", "[file]") {
   std::string text;
   for (int id = 0; id < 20'000; ++id) text += line(std::to_string(id));
-  write_file(path, text);
+  tests::write_file(path, text);
   const auto source = open();
   Recorder recorder;
   CHECK(source->pull(Time{0}, 1, recorder) == Time{0});
@@ -107,9 +107,9 @@ TEST_CASE_METHOD(FileTest, "one pull reads one block", "[file]") {
 }
 
 TEST_CASE_METHOD(FileTest, "what is no post is skipped with its line number", "[file]") {
-  write_file(path, "\xEF\xBB\xBF" + line("1") + "\n \t\r\nnonsense\r\n" +
-                       R"({"id":"2","text":"t"})" + "\r\n{\"id\":\"3\"}\n" +
-                       R"({"id":"4","text":"t"})");
+  tests::write_file(path, "\xEF\xBB\xBF" + line("1") + "\n \t\r\nnonsense\r\n" +
+                              R"({"id":"2","text":"t"})" + "\r\n{\"id\":\"3\"}\n" +
+                              R"({"id":"4","text":"t"})");
   Recorder recorder;
   CHECK(pull_all(*open(), recorder));
   CHECK(recorder.ids() == "f:1 f:2 f:4");
@@ -119,8 +119,8 @@ TEST_CASE_METHOD(FileTest, "what is no post is skipped with its line number", "[
 }
 
 TEST_CASE_METHOD(FileTest, "posts are the same whatever the block's size", "[file]") {
-  write_file(path, "\xEF\xBB\xBF" + line("1") + "x\r\n\n" + line("2") + line("\u00E9") + line("3") +
-                       R"({"id":"4","text":"t"})");
+  tests::write_file(path, "\xEF\xBB\xBF" + line("1") + "x\r\n\n" + line("2") + line("\u00E9") +
+                              line("3") + R"({"id":"4","text":"t"})");
   Recorder whole;
   pull_all(*open(), whole);
   CHECK(whole.ids() == "f:1 f:2 f:\u00E9 f:3 f:4");
@@ -137,9 +137,9 @@ TEST_CASE_METHOD(FileTest, "posts are the same whatever the block's size", "[fil
 }
 
 TEST_CASE_METHOD(FileTest, "a line of 100 MB is skipped and reading goes on behind it", "[file]") {
-  write_file(path, line("1"));
+  tests::write_file(path, line("1"));
   std::filesystem::resize_file(path, 100'000'000);  // zeros, a sparse file
-  append_file(path, "\n" + line("2"));
+  tests::append_file(path, "\n" + line("2"));
   const auto source = open();
   Recorder recorder;
   CHECK(pull_all(*source, recorder));
@@ -150,7 +150,7 @@ TEST_CASE_METHOD(FileTest, "a line of 100 MB is skipped and reading goes on behi
 }
 
 TEST_CASE_METHOD(FileTest, "reading goes on at every post's position", "[file]") {
-  write_file(path, line("1") + "\nbad\n" + lines(2, 6));
+  tests::write_file(path, line("1") + "\nbad\n" + lines(2, 6));
   const std::size_t block = GENERATE(as<std::size_t>{}, 7, 50, 65'536);
   const auto source = open(false, block);
   Recorder all;
@@ -166,7 +166,7 @@ TEST_CASE_METHOD(FileTest, "reading goes on at every post's position", "[file]")
 }
 
 TEST_CASE_METHOD(FileTest, "a cursor taken between two blocks loses no post", "[file]") {
-  write_file(path, lines(1, 9));
+  tests::write_file(path, lines(1, 9));
   for (std::size_t pulls = 0; pulls < 30; ++pulls) {
     const auto source = open(false, 10);
     Recorder recorder;
@@ -177,9 +177,9 @@ TEST_CASE_METHOD(FileTest, "a cursor taken between two blocks loses no post", "[
 }
 
 TEST_CASE_METHOD(FileTest, "a resumed source counts lines from the file's beginning", "[file]") {
-  write_file(path, lines(1, 4));
+  tests::write_file(path, lines(1, 4));
   const std::string cursor = cursor_at_end();
-  append_file(path, "bad\n" + line("5"));
+  tests::append_file(path, "bad\n" + line("5"));
   const Recorder recorder = resumed(cursor);
   CHECK(recorder.ids() == "f:5");
   REQUIRE(recorder.skips.size() == 1);
@@ -187,17 +187,17 @@ TEST_CASE_METHOD(FileTest, "a resumed source counts lines from the file's beginn
 }
 
 TEST_CASE_METHOD(FileTest, "a file that was moved or restored goes on", "[file]") {
-  write_file(path, lines(1, 2000));
+  tests::write_file(path, lines(1, 2000));
   const std::string cursor = cursor_at_end();
   const auto copy = directory / "copy";
   std::filesystem::copy_file(path, copy);
-  append_file(copy, line("new"));
+  tests::append_file(copy, line("new"));
   std::filesystem::rename(copy, path);
   CHECK(resumed(cursor).ids() == "f:new");
 }
 
 TEST_CASE_METHOD(FileTest, "a file that is another is read from the beginning", "[file]") {
-  write_file(path, lines(1, 2000));
+  tests::write_file(path, lines(1, 2000));
   const std::string cursor = cursor_at_end();
   std::string now = lines(1, 2000);
   SECTION("shorter") {
@@ -215,7 +215,7 @@ TEST_CASE_METHOD(FileTest, "a file that is another is read from the beginning", 
   SECTION("empty") {
     now = "";
   }
-  write_file(path, now);
+  tests::write_file(path, now);
   const Recorder recorder = resumed(cursor);
   Recorder all;
   pull_all(*open(), all);
@@ -223,7 +223,7 @@ TEST_CASE_METHOD(FileTest, "a file that is another is read from the beginning", 
 }
 
 TEST_CASE_METHOD(FileTest, "a cursor that makes no sense starts from the beginning", "[file]") {
-  write_file(path, lines(1, 2));
+  tests::write_file(path, lines(1, 2));
   const std::string digest = cursor_at_end().substr(cursor_at_end().find("\"digest\""), 44);
   for (const std::string& cursor :
        {std::string{}, std::string{"{"}, std::string{"17"}, std::string{"{}"},
@@ -237,20 +237,20 @@ TEST_CASE_METHOD(FileTest, "a cursor that makes no sense starts from the beginni
 }
 
 TEST_CASE_METHOD(FileTest, "a last line that was no post yet is read when it is whole", "[file]") {
-  write_file(path, line("1") + R"({"id":"2")");
+  tests::write_file(path, line("1") + R"({"id":"2")");
   Recorder first;
   const auto source = open();
   CHECK(pull_all(*source, first));
   CHECK(first.ids() == "f:1");
   CHECK(first.skips.size() == 1);
-  append_file(path, ",\"text\":\"t\"}\n");
+  tests::append_file(path, ",\"text\":\"t\"}\n");
   CHECK(resumed(source->cursor(source->position())).ids() == "f:2");
 }
 
 TEST_CASE_METHOD(FileTest, "a last line without newline is a post once", "[file]") {
-  write_file(path, line("1") + R"({"id":"2","text":"t"})");
+  tests::write_file(path, line("1") + R"({"id":"2","text":"t"})");
   const std::string cursor = cursor_at_end();
-  append_file(path, "\nbad\n" + line("3"));
+  tests::append_file(path, "\nbad\n" + line("3"));
   const Recorder recorder = resumed(cursor);
   CHECK(recorder.ids() == "f:3");
   REQUIRE(recorder.skips.size() == 1);

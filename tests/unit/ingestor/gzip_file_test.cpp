@@ -8,8 +8,8 @@
 
 #include "ingestor/sources/file.hpp"
 #include "tests/catch.hpp"
+#include "tests/temp_dir.hpp"
 #include "tests/unit/ingestor/recorder.hpp"
-#include "tests/unit/ingestor/temporary_directory.hpp"
 
 using namespace pullwire;
 using namespace pullwire::ingestor;
@@ -49,7 +49,7 @@ struct GzipTest {
     return make_file_source("f", path, follow, block);
   }
 
-  TemporaryDirectory directory;
+  tests::TempDir directory;
   std::filesystem::path path = directory / "posts.jsonl.gz";
 };
 
@@ -58,8 +58,9 @@ struct GzipTest {
 TEST_CASE_METHOD(GzipTest, "a compressed file of several members gives the posts of all",
                  "[file]") {
   const std::string second = lines(4, 5);
-  write_file(path, gzip(lines(1, 3) + second.substr(0, 9)) + gzip("") + gzip(second.substr(9)) +
-                       std::string(7, '\0') + gzip(line(6)) + std::string(512, '\0'));
+  tests::write_file(path, gzip(lines(1, 3) + second.substr(0, 9)) + gzip("") +
+                              gzip(second.substr(9)) + std::string(7, '\0') + gzip(line(6)) +
+                              std::string(512, '\0'));
   for (std::size_t block = 1; block < 120; ++block) {
     CAPTURE(block);
     Recorder recorder;
@@ -72,7 +73,7 @@ TEST_CASE_METHOD(GzipTest, "a compressed file of several members gives the posts
 }
 
 TEST_CASE_METHOD(GzipTest, "one pull gives at most one block of decompressed text", "[file]") {
-  write_file(path, gzip(lines(1, 50'000)));
+  tests::write_file(path, gzip(lines(1, 50'000)));
   const auto source = open();
   Recorder recorder;
   std::size_t before = 0;
@@ -84,7 +85,7 @@ TEST_CASE_METHOD(GzipTest, "one pull gives at most one block of decompressed tex
 }
 
 TEST_CASE_METHOD(GzipTest, "a long line of a compressed file is passed over", "[file]") {
-  write_file(path, gzip(line(1) + std::string(20'000'000, ' ') + "\n" + line(2)));
+  tests::write_file(path, gzip(line(1) + std::string(20'000'000, ' ') + "\n" + line(2)));
   Recorder recorder;
   CHECK(pull_all(*open(), recorder));
   CHECK(recorder.ids() == "f:1 f:2");
@@ -92,13 +93,13 @@ TEST_CASE_METHOD(GzipTest, "a long line of a compressed file is passed over", "[
 }
 
 TEST_CASE_METHOD(GzipTest, "reading a compressed file goes on at every post's position", "[file]") {
-  write_file(path, gzip(lines(1, 2)) + gzip(lines(3, 5)));
+  tests::write_file(path, gzip(lines(1, 2)) + gzip(lines(3, 5)));
   const std::size_t block = GENERATE(as<std::size_t>{}, 5, 65'536);
   const auto source = open(false, block);
   Recorder all;
   pull_all(*source, all);
   REQUIRE(all.posts.size() == 5);
-  write_file(path, gzip(line(6)), std::ios::app);
+  tests::write_file(path, gzip(line(6)), std::ios::app);
   for (std::size_t i = 0; i < 5; ++i) {
     const auto next = open(false, block);
     next->resume(source->cursor(all.posts[i].position));
@@ -111,11 +112,11 @@ TEST_CASE_METHOD(GzipTest, "reading a compressed file goes on at every post's po
 }
 
 TEST_CASE_METHOD(GzipTest, "another compressed file is read from the beginning", "[file]") {
-  write_file(path, gzip(lines(1, 500)));
+  tests::write_file(path, gzip(lines(1, 500)));
   const auto source = open();
   Recorder all;
   pull_all(*source, all);
-  write_file(path, gzip(lines(501, 505)));
+  tests::write_file(path, gzip(lines(501, 505)));
   const auto next = open();
   next->resume(source->cursor(source->position()));
   Recorder rest;
@@ -136,7 +137,7 @@ TEST_CASE_METHOD(GzipTest, "what is not gzip is one error and ends a finite sour
   SECTION("a wrong checksum") {
     bytes = good, bytes[bytes.size() - 6] ^= 1;
   }
-  write_file(path, bytes);
+  tests::write_file(path, bytes);
   Recorder recorder;
   CHECK(pull_all(*open(), recorder));
   CHECK(recorder.posts.size() == posts);
@@ -148,7 +149,7 @@ TEST_CASE_METHOD(GzipTest, "compressed data that ends too early is an error", "[
   const std::string whole = gzip(lines(1, 3));
   for (std::size_t size = 1; size < whole.size(); ++size) {
     CAPTURE(size);
-    write_file(path, whole.substr(0, size));
+    tests::write_file(path, whole.substr(0, size));
     Recorder recorder;
     CHECK(pull_all(*open(), recorder));
     CHECK(recorder.errors.size() == 1);
@@ -157,11 +158,11 @@ TEST_CASE_METHOD(GzipTest, "compressed data that ends too early is an error", "[
 
 TEST_CASE_METHOD(GzipTest, "a followed compressed file grows byte by byte", "[file]") {
   const std::string whole = gzip(line(1)) + gzip(line(2));
-  write_file(path, "");
+  tests::write_file(path, "");
   const auto source = open(true);
   Recorder recorder;
   for (const char byte : whole) {
-    append_file(path, {&byte, 1});
+    tests::append_file(path, {&byte, 1});
     CHECK_FALSE(pull_all(*source, recorder));
   }
   CHECK(recorder.ids() == "f:1 f:2");
@@ -169,18 +170,18 @@ TEST_CASE_METHOD(GzipTest, "a followed compressed file grows byte by byte", "[fi
 }
 
 TEST_CASE_METHOD(GzipTest, "a followed file that is not gzip waits for a better one", "[file]") {
-  write_file(path, "no gzip");
+  tests::write_file(path, "no gzip");
   const auto source = open(true);
   Recorder recorder;
   CHECK_FALSE(pull_all(*source, recorder));
-  append_file(path, "either");
+  tests::append_file(path, "either");
   CHECK_FALSE(pull_all(*source, recorder));
   CHECK(recorder.errors.size() == 1);
   SECTION("written over it") {
-    write_file(path, gzip(lines(1, 2)));
+    tests::write_file(path, gzip(lines(1, 2)));
   }
   SECTION("in its place") {
-    write_file(directory / "new", gzip(lines(1, 2)));
+    tests::write_file(directory / "new", gzip(lines(1, 2)));
     std::filesystem::rename(directory / "new", path);
   }
   CHECK_FALSE(pull_all(*source, recorder));

@@ -4,21 +4,23 @@
 #include <string>
 
 #include "tests/catch.hpp"
+#include "tests/temp_dir.hpp"
 #include "tests/unit/ingestor/recorder.hpp"
-#include "tests/unit/ingestor/temporary_directory.hpp"
 
 using namespace pullwire::ingestor;
 
 namespace {
 
 struct MakeSourceTest {
-  MakeSourceTest() { write_file(directory / "a=b:c.jsonl", "{\"id\":1,\"text\":\"t\"}\n"); }
+  MakeSourceTest() {
+    pullwire::tests::write_file(directory / "a=b:c.jsonl", "{\"id\":1,\"text\":\"t\"}\n");
+  }
 
   std::unique_ptr<Source> make(std::string_view uri) const {
     return make_source(uri, {directory / "", {"one"}, false});
   }
 
-  TemporaryDirectory directory;
+  pullwire::tests::TempDir directory;
   Recorder recorder;
 };
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/ops/settings.hpp"
+#include "tests/temp_dir.hpp"
 
 namespace pullwire {
 
@@ -32,22 +33,14 @@ class Variable {
 /// Every kind of key, read as an executable would read its own.
 class SettingsFixture {
  public:
-  SettingsFixture() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "pullwire-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  SettingsFixture(const SettingsFixture&) = delete;
-  SettingsFixture& operator=(const SettingsFixture&) = delete;
-  ~SettingsFixture() { std::filesystem::remove_all(folder_); }
-
   /// Writes the file and gives its path.
   std::string file(std::string_view content) const {
     const std::filesystem::path path = folder_ / "pipeline.toml";
-    std::ofstream{path, std::ios::binary} << content;
+    tests::write_file(path, content);
     return path.string();
   }
 
-  const std::filesystem::path& folder() const { return folder_; }
+  const std::filesystem::path& folder() const { return folder_.path(); }
 
   std::optional<int> read(const std::vector<std::string>& arguments) {
     settings.text("bind", bind, "Address");
@@ -76,7 +69,7 @@ class SettingsFixture {
       action();
     } catch (const Misconfigured& error) {
       std::string line = error.what();
-      const std::string path = folder_.string();
+      const std::string path = folder_.path().string();
       for (auto at = line.find(path); at != std::string::npos; at = line.find(path)) {
         line.replace(at, path.size(), "FOLDER");
       }
@@ -96,7 +89,7 @@ class SettingsFixture {
   Settings settings{"ingestor", "Reads posts."};
 
  private:
-  std::filesystem::path folder_;
+  tests::TempDir folder_;
 };
 
 inline std::vector<std::string> texts_of(const std::vector<Located>& values) {

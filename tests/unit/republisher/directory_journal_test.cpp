@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "tests/catch.hpp"
-#include "tests/unit/republisher/temporary_folder.hpp"
+#include "tests/temp_dir.hpp"
 
 using namespace pullwire::republisher;
 
@@ -14,7 +14,7 @@ namespace {
 using Strings = std::vector<std::string>;
 
 struct Book {
-  TemporaryFolder folder;
+  pullwire::tests::TempDir folder;
   std::filesystem::path path = folder.path() / "journal";
   Journal journal{path};
 
@@ -61,7 +61,7 @@ TEST_CASE("a line can be read again where it stands", "[journal]") {
 TEST_CASE("a line torn anywhere spoils no other", "[journal]") {
   Book whole;
   whole.journal.append("html", "torn", "{\"text\":\"some\"}");
-  const std::string line = contents(whole.path);
+  const std::string line = pullwire::tests::read_file(whole.path);
   for (std::size_t size = 0; size < line.size(); ++size) {
     Book book;
     book.journal.append("html", "before", "");

@@ -25,7 +25,7 @@ TEST_CASE("a published document is where the outcome says", "[directory]") {
   CHECK(outcome.location == (site.root / path_of("test:1", "txt")).string());
   Post post = sample_post();
   post.post_id = "test:1";
-  CHECK(contents(outcome.location) == render_text(post));
+  CHECK(tests::read_file(outcome.location) == render_text(post));
 }
 
 TEST_CASE("publishing again leaves one entry", "[directory]") {
@@ -51,7 +51,7 @@ TEST_CASE("a post is listed once with each of its formats", "[directory]") {
 TEST_CASE("an index without posts says so", "[directory]") {
   Site site;
   site.open();
-  CHECK(contents(site.root / "index.html").find("No posts yet") != std::string::npos);
+  CHECK(tests::read_file(site.root / "index.html").find("No posts yet") != std::string::npos);
   CHECK(site.fed().empty());
 }
 
@@ -78,11 +78,11 @@ TEST_CASE("a full page stays as it is while posts come", "[directory]") {
   for (int i = 0; i < 160; ++i) publish(*target, id_of(i));
   target->tidy();
   const auto written = fs::last_write_time(site.root / "page-1.html");
-  const std::string page = contents(site.root / "page-1.html");
+  const std::string page = tests::read_file(site.root / "page-1.html");
   for (int i = 160; i < 320; ++i) publish(*target, id_of(i));
   target->tidy();
   CHECK(fs::last_write_time(site.root / "page-1.html") == written);
-  CHECK(contents(site.root / "page-1.html") == page);
+  CHECK(tests::read_file(site.root / "page-1.html") == page);
   site.check_agreement();
 }
 

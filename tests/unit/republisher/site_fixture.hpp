@@ -13,8 +13,8 @@
 #include "republisher/publish/directory.hpp"
 #include "republisher/publish/directory_names.hpp"
 #include "tests/catch.hpp"
+#include "tests/temp_dir.hpp"
 #include "tests/unit/republisher/sample_posts.hpp"
-#include "tests/unit/republisher/temporary_folder.hpp"
 
 namespace pullwire::republisher {
 
@@ -45,7 +45,7 @@ inline std::string path_of(const std::string& id, const std::string& extension =
 
 /// A site on a disk, seen as its readers see it.
 struct Site {
-  TemporaryFolder folder;
+  tests::TempDir folder;
   std::filesystem::path root = folder.path() / "site";
   Timestamp now{1'795'456'000'000'000};
 
