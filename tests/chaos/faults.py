@@ -6,11 +6,14 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from chaos import pipeline, source
+from chaos.ending import Stuck, diagnosis
 from chaos.health import Health
 from chaos.plan import Fault
 from chaos.stage import Silent, Stage
 
 POLL_S = 0.02
+SLOW_S = 1.0
+PATIENCE_S = pipeline.DRAIN_S + 10
 LOOK_BACK_S = 0.15  # what an ingestor settled in the last 100 ms before its end may come again
 
 
@@ -37,6 +40,7 @@ class Faults:
         self.disturbed: Counter = Counter()
         self.goodbyes: dict[str, list[float]] = defaultdict(list)
         self.failures: list[str] = []
+        self.slow: list[str] = []  # recoveries to look at, with their time in the logs
         self._tasks: set[asyncio.Task] = set()
         self._first_given = 1  # the number at which the present ingestor began
 
@@ -45,11 +49,21 @@ class Faults:
             for fault in plan:
                 await asyncio.sleep(fault.gap)
                 await self._begin(fault)
-            while self._tasks:
-                await asyncio.gather(*self._tasks)
+            await self._until_recovered()
         finally:
             for task in self._tasks:
                 task.cancel()
+
+    async def _until_recovered(self) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while self._tasks:
+                    await asyncio.wait(self._tasks)
+        except TimeoutError:
+            raise await self._stuck("not everybody has recovered") from None
+
+    async def _stuck(self, what: str) -> Stuck:
+        return Stuck(await diagnosis(self._line, f"{what} after {PATIENCE_S} s"))
 
     async def _begin(self, fault: Fault) -> None:
         """Waits until the fault can be done; what follows goes on beside the next ones."""
@@ -59,28 +73,36 @@ class Faults:
             self.done[fault.kind, fault.stage] += 1
             self._spawn({"kill": self._kill, "stop": self._stop, "restart": self._restart}[kind](
                 fault, stage))
-        elif kind == "scale up":
-            if len(self._line.republishers) == pipeline.MOST_REPUBLISHERS:
-                return await self._begin_scale_down(fault)
-            self.done["scale up", "republisher"] += 1
-            stage = self._line.add()
-            stage.busy = True
-            self._spawn(self._join(stage))
-        elif kind == "scale down":
-            await self._begin_scale_down(fault)
+        elif kind in ("scale up", "scale down"):
+            await self._scale(kind == "scale up", fault.pick)
         else:
             for link in fault.links if kind != "partition" else ("posts and publications",):
                 self.done[fault.kind, link] += 1
             self._spawn(self._network(kind, fault))
 
-    async def _begin_scale_down(self, fault: Fault) -> None:
-        stage = await self._somebody(self._line.removable, fault.pick)
-        self.done["scale down", "republisher"] += 1
-        self._spawn(self._leave(stage))
+    async def _scale(self, up: bool, pick: float) -> None:
+        """One more or one less; at either bound the other, or nothing would ever go on."""
+        if up and len(self._line.republishers) == pipeline.MOST_REPUBLISHERS:
+            up = False
+        elif not up and all(stage.leaving for stage in self._line.removable()):
+            up = True
+        if up:
+            self.done["scale up", "republisher"] += 1
+            stage = self._line.add()
+            stage.busy = True
+            self._spawn(self._join(stage))
+        else:
+            self.done["scale down", "republisher"] += 1
+            stage = await self._somebody(self._line.removable, pick)
+            stage.leaving = True
+            self._spawn(self._leave(stage))
 
     async def _somebody(self, candidates, pick: float) -> Stage:
         """One of the candidates to whom nothing is being done, once there is one."""
+        deadline = time.monotonic() + PATIENCE_S
         while not (free := [stage for stage in candidates() if stage.works and not stage.busy]):
+            if time.monotonic() > deadline:
+                raise await self._stuck("nobody is there for the next fault")
             await asyncio.sleep(POLL_S)
         stage = free[int(pick * len(free))]
         stage.busy = True
@@ -204,7 +226,7 @@ class Faults:
         self._health.heal(*names)
         same = [stage for stage in hit if stage.pid and stage.incarnations == incarnations[stage]]
         await asyncio.gather(*(self._recovers(fault.kind, stage, healed, before[stage],
-                                              settle_first=kind != "reset") for stage in same))
+                                              settle_first=True) for stage in same))
 
     # -- recovery ---------------------------------------------------------------------------------
 
@@ -229,7 +251,11 @@ class Faults:
             self.disturbed[what] += 1
             return
         if moment.undisturbed():
-            (self.goodbyes if goodbye else self.recoveries)[what].append(sample.time - begun)
+            seconds = sample.time - begun
+            (self.goodbyes if goodbye else self.recoveries)[what].append(seconds)
+            if seconds > SLOW_S:
+                self.slow.append(f"{time.strftime('%H:%M:%S', time.gmtime())}: {what}: "
+                                 f"{stage.name} (pid {stage.pid}) after {seconds:.2f} s")
         else:
             self.disturbed[what] += 1
         self._health.recovered(stage.name)

@@ -15,11 +15,12 @@ from chaos import account, ending, faults, journal, namespaces, pipeline, plan, 
 from chaos.health import Health
 from chaos.network import Network
 from chaos.watch import Watch
+from supervisor.child import describe
 
 ROOT = Path(__file__).resolve().parents[2]
 NICENESS = 10
 EVENTS_PER_KILL = 10_000
-ROW_BYTES = 450           # of disk for a publication, its part of the post and of the log
+ROW_BYTES = 500           # of disk for a publication, its part of the post and of the log
 PROGRESS_S = 10.0
 READY_S = 30.0
 INTERRUPTED = 130
@@ -39,6 +40,7 @@ class Run:
         self._network = Network()
         self._source = source.KINDS[arguments.source](run_dir)
         self._over = False
+        self._broken = asyncio.Event()  # a process has ended by itself
 
     async def play(self) -> None:
         """Raises RuntimeError if it cannot begin."""
@@ -55,7 +57,7 @@ class Run:
             await self._network.build(self.line.ports, cable=not self.skipped)
             await self.line.start()
             helpers = [asyncio.create_task(work) for work in (
-                self.watch.run(), self._progress(),
+                self.watch.run(), self._progress(), self._crash(),
                 self._source.feed(lambda: self.watch.recorded // pipeline.PUBLICATIONS_PER_POST))]
             await self._until_it_flows()
             await self._under_fire(helpers)
@@ -94,7 +96,13 @@ class Run:
 
     def _ended(self, stage, code: int) -> None:
         if not self._over:
-            self.failures.append(f"{stage.name} ended by itself: {code}: {stage.last_line()}")
+            self.failures.append(f"{stage.name} ended by itself: {describe(code)}: "
+                                 f"{stage.last_line()}")
+            self._broken.set()
+
+    async def _crash(self) -> None:
+        await self._broken.wait()
+        raise ending.Stuck(await ending.diagnosis(self.line, "a process ended by itself"))
 
     async def _progress(self) -> None:
         begun = time.monotonic()

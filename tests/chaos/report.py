@@ -48,7 +48,7 @@ def collect(run) -> dict:
         "longest_without_settlement_s": round(watch.longest_still, 2),
         "sessions_ended": {f"{link}: {reason}": count
                            for (link, reason), count in sorted(journal.reasons.items())},
-        "skipped": run.skipped,
+        "slow": faults.slow, "skipped": run.skipped,
     }
     result["failures"] = _failures(run, result)
     return result
@@ -97,6 +97,7 @@ def lines(result: dict) -> list[str]:
         ["  beyond unsettled and settled in the last 100 ms, at most",
          f"{restarted['beyond_unsettled_and_last_100_ms']:.0f}"],
     ])]
+    shown += ["", *(f"slow: {line}" for line in result["slow"])] if result["slow"] else []
     for title, key in (("first settlement after", "recovery_s"), ("goodbyes", "goodbye_s")):
         shown += ["", *text.table([title, "count", "p50 s", "p99 s", "most s", "disturbed"], [
             [kind, str(one["count"]), f"{one['p50']:.2f}", f"{one['p99']:.2f}",
