@@ -13,8 +13,7 @@ Consumer::Consumer(Demand demand, Budget budget) : demand_{demand}, budget_{budg
 
 void Consumer::set_gate(bool open) {
   gate_ = open;
-  if (!gate_) return;
-  for (auto& [id, session] : sessions_) raise(id, session);
+  if (gate_) raise_all();
 }
 
 std::uint64_t Consumer::settle(SessionId id, SeqRange events, Outcome outcome) {
@@ -25,8 +24,10 @@ std::uint64_t Consumer::settle(SessionId id, SeqRange events, Outcome outcome) {
   const std::uint64_t fresh = session.settled.add(events);
   CHECK(fresh == events.last - events.first + 1);  // I10: once each
   if (outcome == Outcome::Released) session.released.add(events);
+  granted_ -= fresh;
   mark(id, session);
   raise(id, session);
+  if (short_) raise_all();
   return fresh;
 }
 
@@ -51,9 +52,7 @@ std::vector<Credit> Consumer::announce(When when) {
 
 std::uint64_t Consumer::credit() const {
   std::uint64_t sum = 0;
-  for (const auto& [id, session] : sessions_) {
-    if (!session.drained) sum += session.limit - session.received;
-  }
+  for (const auto& [id, session] : sessions_) sum += session.limit - session.received;
   return sum;
 }
 
@@ -68,27 +67,20 @@ std::uint64_t Consumer::in_flight(SessionId session) const {
   return it == sessions_.end() ? 0 : it->second.in_flight();
 }
 
-std::uint64_t Consumer::unsettled_grants() const {
-  return credit() + in_flight();
-}
-
 void Consumer::open(SessionId id) {
   const bool fresh = sessions_.try_emplace(id).second;
   CHECK(fresh);
-  raise(id, at(id));
+  if (gate_) raise_all();
 }
 
 void Consumer::close(SessionId id) {
-  const auto erased = sessions_.erase(id);
-  CHECK(erased == 1);
-  if (gate_) {
-    for (auto& [other, session] : sessions_) raise(other, session);
-  }
+  granted_ -= at(id).granted();
+  sessions_.erase(id);
+  if (gate_) raise_all();
 }
 
 std::optional<ErrorCode> Consumer::receive(const DataHead& data) {
   Session& session = at(data.session);
-  if (session.drained) return ErrorCode::Invalid;                                       // I14
   if (data.first != session.received + 1) return ErrorCode::Gap;                        // I8
   if (data.count > session.limit - session.received) return ErrorCode::CreditExceeded;  // I1
   session.received += data.count;
@@ -106,25 +98,33 @@ std::optional<ErrorCode> Consumer::take(const Heartbeat& heartbeat) {
   return std::nullopt;
 }
 
-void Consumer::stop(SessionId session) {
-  at(session).stopped = true;
+void Consumer::stop(SessionId id) {
+  Session& session = at(id);
+  session.stopped = true;
+  ask_back(id, session);
+}
+
+std::vector<SessionId> Consumer::take_drains() {
+  std::vector<SessionId> drains = std::exchange(drains_, {});
+  std::erase_if(drains, [this](SessionId id) { return !sessions_.contains(id); });
+  return drains;
 }
 
 std::optional<ErrorCode> Consumer::take(const Drained& drained) {
   Session& session = at(drained.session);
-  if (!session.stopped) return ErrorCode::Invalid;
+  if (!session.draining) return ErrorCode::Invalid;
   if (drained.last != session.received) return ErrorCode::Gap;
-  session.drained = true;
+  session.draining = false;
+  granted_ -= session.limit - session.received;
+  session.limit = session.received;
+  mark(drained.session, session);
+  raise_all();
   return std::nullopt;
 }
 
 bool Consumer::finished(SessionId id) const {
   const Session& session = sessions_.at(id);
-  return session.drained && session.in_flight() == 0;
-}
-
-bool Consumer::drained(SessionId id) const {
-  return sessions_.at(id).drained;
+  return session.stopped && !session.draining && session.in_flight() == 0;
 }
 
 Credit Consumer::state(SessionId id) {
@@ -132,7 +132,7 @@ Credit Consumer::state(SessionId id) {
   session.announced_limit = session.limit;
   session.dirty = false;
   return {.session = id,
-          .limit = session.limit,
+          .limit = session.draining ? 0 : session.limit,  // what is asked back is not repeated
           .cum = session.settled.cum(),
           .settled = session.settled.ranges_above(session.settled.cum()),
           .released = session.released.ranges_above(session.confirmed)};
@@ -144,21 +144,47 @@ Consumer::Session& Consumer::at(SessionId session) {
   return it->second;
 }
 
-/// What one session may have granted and unsettled.
+/// What one session may have granted and unsettled. All shares together fit the budget.
 std::uint32_t Consumer::share() const {
   if (budget_ == Budget::Each || sessions_.empty()) return demand_.max;
   return std::max<std::uint32_t>(1, demand_.max / static_cast<std::uint32_t>(sessions_.size()));
 }
 
-/// limit = settled + window. A limit that was granted stands even if the window has
-/// become smaller since: it just does not grow until the rest has been used.
+/// limit = settled + window, as far as the budget allows. A limit that was granted stands
+/// even if the window has become smaller since: it just does not grow.
 void Consumer::raise(SessionId id, Session& session) {
-  if (!gate_ || session.stopped) return;
-  const Seq limit = session.settled.count() + share();
-  if (limit <= session.limit) return;
-  session.limit = limit;
-  CHECK(session.limit - session.settled.count() <= demand_.max);  // I2
+  if (!gate_ || session.stopped || session.draining) return;
+  const std::uint64_t window = share();
+  if (session.granted() >= window) return;
+  std::uint64_t more = window - session.granted();
+  if (budget_ == Budget::Shared) {
+    const std::uint64_t free = demand_.max - granted_;
+    short_ = short_ || free < more;
+    more = std::min(more, free);
+    if (more == 0) return;
+  }
+  session.limit += more;
+  granted_ += more;
+  CHECK(session.granted() <= demand_.max);                    // I2
+  CHECK(budget_ == Budget::Each || granted_ <= demand_.max);  // I7
   mark(id, session);
+}
+
+/// Raises all limits. If the budget does not reach, whoever holds unused credit beyond his
+/// share is asked for it: he may have nothing to use it for, and keep it for ever.
+void Consumer::raise_all() {
+  short_ = false;
+  for (auto& [id, session] : sessions_) raise(id, session);
+  if (!short_) return;
+  for (auto& [id, session] : sessions_) {
+    if (session.granted() > share() && session.limit > session.received) ask_back(id, session);
+  }
+}
+
+void Consumer::ask_back(SessionId id, Session& session) {
+  if (session.draining) return;
+  session.draining = true;
+  drains_.push_back(id);
 }
 
 void Consumer::mark(SessionId id, Session& session) {

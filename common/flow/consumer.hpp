@@ -21,8 +21,9 @@ class Consumer {
     std::uint32_t max;  ///< bound on granted and unsettled events; at least 1
   };
 
-  /// Each: every session may have `Demand::max`. Shared: all sessions together;
-  /// each gets max(1, max / sessions).
+  /// Each: every session may have `Demand::max`. Shared: all sessions together, never
+  /// more; each gets its share, max(1, max / sessions). When one joins, what the others
+  /// hold beyond theirs and have not used is asked back.
   enum class Budget { Each, Shared };
 
   Consumer(Demand demand, Budget budget);
@@ -50,7 +51,7 @@ class Consumer {
   [[nodiscard]] std::uint64_t in_flight(SessionId session) const;
   /// Events that may still have to be settled before any new can come: granted and
   /// not settled, over all sessions.
-  [[nodiscard]] std::uint64_t unsettled_grants() const;
+  [[nodiscard]] std::uint64_t unsettled_grants() const noexcept { return granted_; }
 
   // -- Called by the link ----------------------------------------------------------
 
@@ -64,15 +65,20 @@ class Consumer {
   /// Takes the producer's state. Returns what is wrong with it, or nothing.
   [[nodiscard]] std::optional<ErrorCode> take(const Heartbeat& heartbeat);
 
-  /// The session is to end: its limit never grows again.
+  /// The session is to end: its limit never grows again, unused credit is asked back.
   void stop(SessionId session);
 
-  /// The producer has sent its last event. Returns what is wrong, or nothing.
+  /// Sessions whose producers are to be asked for their unused credit (drain), since the
+  /// last call.
+  [[nodiscard]] std::vector<SessionId> take_drains();
+  /// Asked, and not answered.
+  [[nodiscard]] bool draining(SessionId session) const { return sessions_.at(session).draining; }
+
+  /// The producer has given back its unused credit. Returns what is wrong, or nothing.
   [[nodiscard]] std::optional<ErrorCode> take(const Drained& drained);
 
-  /// Whether the producer is known to send nothing more, and all is settled.
+  /// Stopped; the producer is known to send nothing more, and all is settled.
   [[nodiscard]] bool finished(SessionId session) const;
-  [[nodiscard]] bool drained(SessionId session) const;
 
   /// The whole state, for a heartbeat; counts as announced.
   [[nodiscard]] Credit state(SessionId session);
@@ -86,22 +92,28 @@ class Consumer {
     SeqSet released;    ///< part of `settled`; below `confirmed` it does not matter
     Seq confirmed = 0;  ///< the producer knows all that is settled up to here
     bool stopped = false;
-    bool drained = false;
-    bool dirty = false;  ///< has something to announce, and is in `dirty_`
+    bool draining = false;  ///< unused credit was asked back, and has not come
+    bool dirty = false;     ///< has something to announce, and is in `dirty_`
 
     [[nodiscard]] std::uint64_t in_flight() const { return received - settled.count(); }
+    [[nodiscard]] std::uint64_t granted() const { return limit - settled.count(); }
   };
 
   Session& at(SessionId session);
   [[nodiscard]] std::uint32_t share() const;
   void raise(SessionId id, Session& session);
+  void raise_all();
+  void ask_back(SessionId id, Session& session);
   void mark(SessionId id, Session& session);
 
   Demand demand_;
   Budget budget_;
   bool gate_ = true;
+  std::uint64_t granted_ = 0;  // and not settled, over all sessions
+  bool short_ = false;         // the budget kept a session below its share
   std::map<SessionId, Session> sessions_;
-  std::vector<SessionId> dirty_;  // with something to announce; others are passed over
+  std::vector<SessionId> dirty_;   // with something to announce; others are passed over
+  std::vector<SessionId> drains_;  // to be asked for their unused credit
 };
 
 }  // namespace pullwire::flow

@@ -10,6 +10,8 @@ namespace {
 
 /// A tick later than this says that we stood still ourselves.
 constexpr Time kStall = 2 * kHeartbeatEvery;
+/// Longer than a silence needs to show: whoever cannot be reached is silent, not greedy.
+constexpr Time kDrainWithin = 2 * kDeadAfter;
 constexpr Time kAnswersEvery = std::chrono::milliseconds{100};
 
 }  // namespace
@@ -51,20 +53,27 @@ void Link::tick(Time now) {
     trusted_from_ = now + kHeartbeatEvery;
     for (auto& [id, session] : sessions_) {
       session.judged_from = std::min(now, session.judged_from + (now - *last_tick_));
+      session.draining_since.reset();
     }
   }
   last_tick_ = now;
 
   std::vector<SessionId> silent;
+  std::vector<SessionId> greedy;
   for (auto& [id, session] : sessions_) {
     if (now - session.judged_from >= kDeadAfter) {
       silent.push_back(id);
+    } else if (ignores_drain(id, session, now)) {
+      greedy.push_back(id);
     } else if (now >= session.next_heartbeat) {
       beat(id, session, now);
     }
   }
   for (const SessionId id : silent) {
     end(id, Ending::Died, "silent", "nothing heard for 2.5 s", now);
+  }
+  for (const SessionId id : greedy) {
+    violate(id, ErrorCode::Invalid, "a drain not answered for 5 s", now);
   }
   if (until_ && now >= *until_) connect_anew();
   part_from_finished(now);
@@ -81,13 +90,9 @@ void Link::drain(Time now) {
   leaving_ = true;
   if (is_connector() && sessions_.empty()) begin_again(now);
   for (const auto& [id, session] : sessions_) {
-    if (producer_ != nullptr) {
-      producer_->stop(id);
-    } else {
-      consumer_->stop(id);
-      outgoing_.push_back({session.route, Drain{id}});
-    }
+    producer_ != nullptr ? producer_->stop(id) : consumer_->stop(id);
   }
+  ask_for_drains();
   part_from_finished(now);
 }
 
@@ -99,7 +104,15 @@ void Link::announce(Consumer::When when) {
     const Route& to = sessions_.at(credit.session).route;
     outgoing_.push_back({to, std::move(credit)});
   }
+  ask_for_drains();
   part_from_finished(last_tick_.value_or(Time::zero()));
+}
+
+void Link::ask_for_drains() {
+  if (consumer_ == nullptr) return;
+  for (const SessionId id : consumer_->take_drains()) {
+    outgoing_.push_back({sessions_.at(id).route, Drain{id}});
+  }
 }
 
 std::vector<Link::Outgoing> Link::take_outgoing() {
@@ -128,6 +141,16 @@ bool Link::heard_lately(SessionId session, Time now) const {
 /// Whether no tick came for so long that we must have stood still.
 bool Link::stalled(Time now) const {
   return last_tick_ && now - *last_tick_ > kStall;
+}
+
+/// Whether the peer keeps for itself what was asked back: others may wait for it.
+bool Link::ignores_drain(SessionId id, Session& session, Time now) const {
+  if (consumer_ == nullptr || !consumer_->draining(id)) {
+    session.draining_since.reset();
+    return false;
+  }
+  if (!session.draining_since) session.draining_since = now;
+  return now - *session.draining_since >= kDrainWithin;
 }
 
 // -- Sessions ------------------------------------------------------------------------

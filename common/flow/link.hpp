@@ -163,6 +163,7 @@ class Link {
     Time heard;
     Time judged_from;  ///< `heard`, moved on by our own stalls
     Time next_heartbeat;
+    std::optional<Time> draining_since{};  ///< of the peer: asked for its unused credit
   };
 
   /// How far a connector is. A binder stays where it begins.
@@ -188,6 +189,7 @@ class Link {
   /// The same; answers a frame that belongs to no session.
   Session* expect(const Route& from, SessionId id, Time now);
   [[nodiscard]] bool stalled(Time now) const;
+  bool ignores_drain(SessionId id, Session& session, Time now) const;
   void answer_stranger(const Route& to, Error error, Time now);
   void tell_refusal(const std::string& text);
   std::optional<Error> refusal(const Hello& hello) const;
@@ -198,6 +200,7 @@ class Link {
   void begin_again(Time now);
   void rest(Time now);
   void connect_anew();
+  void ask_for_drains();
   void part(SessionId id, Time now);
   void part_from_finished(Time now);
   void beat(SessionId id, Session& session, Time now);

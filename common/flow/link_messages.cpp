@@ -213,7 +213,7 @@ void Link::on(const Route& from, const Drain& drain, Time now) {
   if (producer_ == nullptr) {
     return violate(drain.session, ErrorCode::WrongRole, "drain for a consumer", now);
   }
-  const Seq last = producer_->stop(drain.session);
+  const Seq last = producer_->drain(drain.session);
   outgoing_.push_back({from, Drained{drain.session, last}});
 }
 

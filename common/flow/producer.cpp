@@ -158,12 +158,19 @@ std::vector<Producer::Item> Producer::settle(Session& session,
   return returned;
 }
 
-Seq Producer::stop(SessionId id) {
+Seq Producer::drain(SessionId id) {
+  Session& session = at(id);
+  unrank(id, session);
+  session.limit = session.sent;
+  if (isolated_ == id) end_isolation();  // suspects move on: it may be about to leave
+  return session.sent;
+}
+
+void Producer::stop(SessionId id) {
   Session& session = at(id);
   unrank(id, session);
   session.stopped = true;
   if (isolated_ == id) isolated_.reset();
-  return session.sent;
 }
 
 void Producer::close(SessionId id, Ending ending) {
@@ -220,12 +227,12 @@ void Producer::requeue(std::vector<Item> items) {
 }
 
 /// Sets the session with least in flight aside for events that may have killed
-/// their last one: alone in flight, an event that does it again is known. A dry one
-/// would keep them waiting for a credit that may not come.
+/// their last one: alone in flight, an event that does it again is known. One without
+/// credit would keep them waiting for what may not come.
 void Producer::isolate() {
   auto least = sessions_.end();
   for (auto it = sessions_.begin(); it != sessions_.end(); ++it) {
-    if (it->second.stopped || it->second.dry()) continue;
+    if (it->second.stopped || it->second.limit == it->second.sent) continue;
     if (least == sessions_.end() || it->second.in_flight() < least->second.in_flight()) least = it;
   }
   if (least == sessions_.end()) return;

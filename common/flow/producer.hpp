@@ -92,9 +92,12 @@ class Producer {
   /// or nothing. Older states than the known one are without effect.
   [[nodiscard]] std::optional<ErrorCode> take(const Credit& credit);
 
-  /// Sends nothing more in this session, unused credit is void. Returns the last
+  /// Gives back unused credit: more may be sent once more is granted. Returns the last
   /// sequence number sent.
-  Seq stop(SessionId session);
+  Seq drain(SessionId session);
+
+  /// Sends nothing more in this session.
+  void stop(SessionId session);
 
   /// Ends a session. What it had not settled goes back to the front of the queue, in
   /// order, as redelivered.

@@ -198,7 +198,7 @@ TEST_CASE("released posts come again as if for the first time", "[ingestor]") {
   CHECK(ingestor.total("pullwire_events_settled_total", "released") == 2);
 }
 
-TEST_CASE("nothing follows the answer to a drain", "[ingestor]") {
+TEST_CASE("nothing follows the answer to a drain before more is granted", "[ingestor]") {
   LoneIngestor ingestor;
   RawConsumer consumer{ingestor.endpoint()};
   consumer.hello.max_demand = 1000;
@@ -207,15 +207,17 @@ TEST_CASE("nothing follows the answer to a drain", "[ingestor]") {
   consumer.send(flow::Drain{consumer.session()});
   const auto drained = consumer.expect<flow::Drained>();
   CHECK(consumer.untaken() == drained.last);
-  consumer.grant(1000);
+  consumer.grant(0);
   consumer.round_trip();
   CHECK(consumer.heartbeats(1).sent == drained.last);
   CHECK(consumer.untaken() == drained.last);
-  consumer.settle(drained.last);
+  consumer.grant(drained.last + 5);
+  consumer.events(drained.last + 5);
+  consumer.settle(drained.last + 5);
   consumer.bye();
   CHECK(meanwhile([&] { return ingestor.total("pullwire_sessions") == 0; }));
   CHECK(ingestor.total("pullwire_events_settled_total", "accepted") ==
-        static_cast<double>(drained.last));
+        static_cast<double>(drained.last + 5));
 }
 
 TEST_CASE("a state that cannot be ends the session", "[ingestor]") {

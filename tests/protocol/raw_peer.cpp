@@ -139,7 +139,8 @@ void RawPeer::vanish() {
   socket_.close();
 }
 
-void RawPeer::beat() {
+void RawPeer::tend() {
+  read_waiting();
   if (!live_ || Clock::now() < next_beat_) return;
   next_beat_ = Clock::now() + flow::kHeartbeatEvery;
   flow::Heartbeat heartbeat{
@@ -153,28 +154,44 @@ void RawPeer::beat() {
   send(heartbeat);
 }
 
-void RawPeer::beat_all() {
-  for (RawPeer* peer : peers()) peer->beat();
+void RawPeer::tend_all() {
+  for (RawPeer* peer : peers()) peer->tend();
 }
 
 // -- Hearing ---------------------------------------------------------------------------
 
-bool RawPeer::hear(std::optional<flow::Message>& message, Clock::time_point until) {
-  while (Clock::now() <= until) {
-    beat_all();
-    std::array<zmq::pollitem_t, 1> items{{{socket_.handle(), 0, ZMQ_POLLIN, 0}}};
-    if (zmq::poll(items.data(), items.size(), kStep) == 0) continue;
-    zmq::message_t frame;
+/// Reads what has come, for whoever listens later; a drain does not wait for that.
+void RawPeer::read_waiting() {
+  zmq::message_t frame;
+  while (socket_ && socket_.recv(frame, zmq::recv_flags::dontwait)) {
     std::string route;
-    if (!socket_.recv(frame)) continue;
     if (side_ == Side::Binder) {
       route = frame.to_string();
-      if (!socket_.recv(frame)) continue;
+      if (!socket_.recv(frame)) return;
     }
     if (frame.more()) throw std::runtime_error{"a message of several frames came"};
-    message = take({frame.data<char>(), frame.size()});
-    if (message && std::holds_alternative<flow::Hello>(*message)) route_ = route;
-    if (route == route_) return true;  // else: the end of an older connection
+    waiting_.push_back({std::move(route), frame.to_string()});
+    if (!live_ || role_ != flow::Role::Producer || !answers_drains) continue;
+    const auto decoded = decoder_.decode(waiting_.back().bytes);
+    const auto* message = std::get_if<flow::Message>(&decoded);
+    const auto* drain = message == nullptr ? nullptr : std::get_if<flow::Drain>(message);
+    if (drain != nullptr && drain->session == session_) send(flow::Drained{session_, sent_});
+  }
+}
+
+bool RawPeer::hear(std::optional<flow::Message>& message, Clock::time_point until) {
+  while (Clock::now() <= until) {
+    tend_all();
+    if (waiting_.empty()) {
+      std::array<zmq::pollitem_t, 1> items{{{socket_.handle(), 0, ZMQ_POLLIN, 0}}};
+      zmq::poll(items.data(), items.size(), kStep);
+      continue;
+    }
+    const Frame frame = std::move(waiting_.front());
+    waiting_.pop_front();
+    message = take(frame.bytes);
+    if (message && std::holds_alternative<flow::Hello>(*message)) route_ = frame.route;
+    if (frame.route == route_) return true;  // else: the end of an older connection
   }
   return false;
 }
@@ -265,14 +282,15 @@ void fail_waiting(const std::string& what) {
 
 bool is_routine(const flow::Message& message) {
   return std::holds_alternative<flow::Heartbeat>(message) ||
-         std::holds_alternative<flow::Credit>(message);
+         std::holds_alternative<flow::Credit>(message) ||
+         std::holds_alternative<flow::Drain>(message);
 }
 
 bool meanwhile(const std::function<bool()>& done, std::chrono::milliseconds within) {
   const auto until = Clock::now() + within;
   while (!done()) {
     if (Clock::now() > until) return false;
-    RawPeer::beat_all();
+    RawPeer::tend_all();
     zmq::poll(static_cast<zmq_pollitem_t*>(nullptr), 0, kStep);
   }
   return true;

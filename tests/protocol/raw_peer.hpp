@@ -1,7 +1,8 @@
 // One end of a link in the hands of a test: it speaks PROTOCOL.md by itself where that is
-// routine (heartbeats) and says what the test wants it to, right or wrong.
+// routine (heartbeats, as producer the answer to a drain) and says what the test wants it to, right
+// or wrong.
 //
-// One thread. While one peer waits, all of them send their heartbeats.
+// One thread. While one peer waits, all of them do that.
 #pragma once
 
 #include <chrono>
@@ -70,7 +71,9 @@ class RawPeer {
   void produce_from(flow::Seq first, const std::vector<std::string>& payloads,
                     const flow::Delivery& delivery = {});
   void bye();
-  /// Sends no further heartbeats.
+  /// Producer: leaves the answer to a drain to the test.
+  bool answers_drains = true;
+  /// Sends no further heartbeats, answers no drain.
   void fall_silent() { live_ = false; }
   /// Closes the connection without a word.
   void vanish();
@@ -100,8 +103,8 @@ class RawPeer {
   /// Returns after `count` further heartbeats of the other end, with the last of them.
   flow::Heartbeat heartbeats(int count);
 
-  /// All peers send the heartbeats that are due.
-  static void beat_all();
+  /// All peers do what is routine.
+  static void tend_all();
 
  private:
   /// False once it is `until`. What came is in `message`, or nothing if it was events,
@@ -110,7 +113,13 @@ class RawPeer {
   std::optional<flow::Message> take(std::string_view bytes);
   /// The same, for what is not expected: all but routine throws.
   bool hear_routine(const std::string& waiting_for, std::chrono::steady_clock::time_point until);
-  void beat();
+  void tend();
+  void read_waiting();
+
+  struct Frame {
+    std::string route;
+    std::string bytes;
+  };
 
   Side side_;
   flow::Role role_;
@@ -125,6 +134,7 @@ class RawPeer {
   flow::Seq sent_ = 0;
   int heartbeats_heard_ = 0;
   flow::Heartbeat last_heartbeat_;
+  std::deque<Frame> waiting_;  // received, not heard
   std::deque<Arrived> events_;
   wire::Decoder decoder_;
   wire::DataEncoder encoder_;
@@ -150,12 +160,12 @@ struct RawReporter : RawPeer {
       : RawPeer{endpoint, Side::Binder, flow::Role::Consumer} {}
 };
 
-/// As `eventually`, while all peers send their heartbeats.
+/// As `eventually`, while all peers do what is routine.
 bool meanwhile(const std::function<bool()>& done, std::chrono::milliseconds within = kPatience);
 
 [[noreturn]] void fail_waiting(const std::string& what);
 
-/// A heartbeat or a credit: comes at any time.
+/// A heartbeat, a credit, to a producer a drain: comes at any time.
 bool is_routine(const flow::Message& message);
 
 template <typename Kind>

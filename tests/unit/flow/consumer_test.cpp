@@ -30,6 +30,10 @@ struct Desk {
     consumer.settle(session, {first, last}, Outcome::Released);
   }
   Seq limit(SessionId session) { return consumer.state(session).limit; }
+  /// The producer answers that it gives back what it has not used.
+  void give_back(SessionId session) {
+    REQUIRE_FALSE(consumer.take(Drained{session, received[session]}));
+  }
   /// The limit in what is due now; 0 if nothing is.
   Seq asked(When when = When::Due) {
     const auto credits = consumer.announce(when);
@@ -136,27 +140,69 @@ TEST_CASE("a common budget is shared by the sessions there are", "[consumer]") {
   Desk desk{{.min = 50, .max = 100}, Consumer::Budget::Shared};
   desk.join(1);
   CHECK(desk.limit(1) == 100);
-  desk.join(2);
-  CHECK(desk.limit(2) == 50);
-  CHECK(desk.limit(1) == 100);  // granted is granted
   desk.arrive(1, 60);
-  desk.accept(1, 1, 40);
-  CHECK(desk.limit(1) == 100);  // does not grow before it is below its share
-  desk.accept(1, 41, 60);
-  CHECK(desk.limit(1) == 110);
+  desk.join(2);
+  CHECK(desk.limit(2) == 0);  // all is granted
+  CHECK(desk.consumer.take_drains() == std::vector<SessionId>{1});
+  CHECK(desk.limit(1) == 0);  // is not told again while it is asked back
+  desk.give_back(1);
+  CHECK(desk.consumer.unsettled_grants() == 100);
+  CHECK(desk.limit(1) == 60);
+  CHECK(desk.limit(2) == 40);
+  desk.accept(1, 1, 10);
+  CHECK(desk.limit(1) == 60);  // holds its share
+  CHECK(desk.limit(2) == 50);
+  desk.accept(1, 11, 20);
+  CHECK(desk.limit(1) == 70);
   desk.consumer.close(2);
-  CHECK(desk.limit(1) == 160);
+  CHECK(desk.limit(1) == 120);
+  CHECK(desk.consumer.take_drains().empty());
 }
 
-TEST_CASE("every session of a common budget has at least one credit", "[consumer]") {
-  Desk desk{{.min = 1, .max = 2}, Consumer::Budget::Shared};
-  for (SessionId session = 1; session <= 5; ++session) desk.join(session);
-  CHECK(desk.limit(5) == 1);
+TEST_CASE("what a session receives before it gives back is taken", "[consumer]") {
+  Desk desk{{.min = 1, .max = 4}, Consumer::Budget::Shared};
+  desk.join(1);
+  desk.join(2);
+  CHECK_FALSE(desk.arrive(1, 3));  // was under way
+  desk.give_back(1);
+  CHECK(desk.limit(2) == 1);
+  CHECK(desk.arrive(1, 1) == ErrorCode::CreditExceeded);
+  desk.accept(1, 1, 3);
+  CHECK(desk.limit(1) == 5);
+  CHECK(desk.limit(2) == 2);
+}
+
+TEST_CASE("a common budget holds, and serves everybody, whoever comes and goes", "[consumer]") {
+  Desk desk{{.min = 3, .max = 7}, Consumer::Budget::Shared};
+  for (SessionId session = 1; session <= 7; ++session) {
+    desk.join(session);
+    CHECK(desk.consumer.unsettled_grants() <= 7);
+    for (const SessionId holder : desk.consumer.take_drains()) desk.give_back(holder);
+    for (SessionId each = 1; each <= session; ++each) {
+      CHECK(desk.limit(each) >= 7 / session);
+    }
+  }
+  for (SessionId session = 1; session < 7; ++session) desk.consumer.close(session);
+  CHECK(desk.limit(7) == 7);
+}
+
+TEST_CASE("who leaves a common budget is asked once", "[consumer]") {
+  Desk desk{{.min = 1, .max = 4}, Consumer::Budget::Shared};
+  desk.join(1);
+  desk.join(2);
+  desk.consumer.stop(1);
+  CHECK(desk.consumer.take_drains() == std::vector<SessionId>{1});
+  desk.give_back(1);
+  CHECK(desk.consumer.finished(1));
+  CHECK(desk.limit(1) == 0);
+  CHECK(desk.limit(2) == 2);
+  CHECK(desk.consumer.take(Drained{1, 0}) == ErrorCode::Invalid);
 }
 
 TEST_CASE("a session of a common budget asks again at its part of min_demand", "[consumer]") {
   Desk desk{{.min = 50, .max = 100}, Consumer::Budget::Shared};
   for (SessionId session = 1; session <= 4; ++session) desk.join(session);
+  for (const SessionId holder : desk.consumer.take_drains()) desk.give_back(holder);
   (void)desk.consumer.announce(When::BeforeSleep);
   REQUIRE(desk.limit(4) == 25);
   desk.arrive(4, 25);
@@ -244,12 +290,12 @@ TEST_CASE("a stopped session is finished when its producer said so and all is se
   CHECK(desk.consumer.take(Drained{1, 3}) == ErrorCode::Invalid);  // nobody asked
   desk.consumer.stop(1);
   desk.accept(1, 1, 2);
-  CHECK(desk.limit(1) == 4);
+  CHECK(desk.limit(1) == 0);
   CHECK_FALSE(desk.arrive(1, 1));  // was under way
   CHECK(desk.consumer.take(Drained{1, 3}) == ErrorCode::Gap);
   CHECK_FALSE(desk.consumer.take(Drained{1, 4}));
   CHECK_FALSE(desk.consumer.finished(1));
-  CHECK(desk.arrive(1, 1) == ErrorCode::Invalid);  // after the last word
+  CHECK(desk.arrive(1, 1) == ErrorCode::CreditExceeded);  // after the last word
   desk.release(1, 3, 4);
   CHECK(desk.consumer.finished(1));
 }

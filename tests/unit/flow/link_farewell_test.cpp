@@ -86,14 +86,14 @@ TEST_CASE("a consumer that drains settles what it has and says goodbye", "[link]
   REQUIRE(out.size() >= 2);
   const auto credit = std::get<Credit>(out[out.size() - 2].message);
   CHECK(credit.cum == 2);
-  CHECK(credit.limit == 4);
+  CHECK(credit.limit == 2);
   CHECK(credit.released == std::vector<SeqRange>{{2, 2}});
   CHECK(std::holds_alternative<Bye>(out.back().message));
   CHECK(caller.link.finished());
   CHECK(caller.link.connection() == 0);
 }
 
-TEST_CASE("a producer answers a drain and sends nothing more", "[link]") {
+TEST_CASE("a producer answers a drain and sends no more than is granted anew", "[link]") {
   Host host;
   const SessionId session = host.join("a", 1);
   host.producer.offer(1, 1, false);
@@ -104,10 +104,41 @@ TEST_CASE("a producer answers a drain and sends nothing more", "[link]") {
   host.link.receive("a", Drain{session}, host.now);
   CHECK(host.ear.said_one<Drained>().last == 1);
   CHECK_FALSE(host.producer.next());
-  host.grant("a", session, 8, 1);
+  host.grant("a", session, 0, 1);
+  CHECK_FALSE(host.producer.next());
+  host.grant("a", session, 2, 1);
+  CHECK(host.producer.next());
+  host.grant("a", session, 2, 2);
   host.link.receive("a", Bye{session}, host.now);
   CHECK(host.ear.ended() == Reasons{"goodbye"});
-  CHECK(host.producer.take_accepted().size() == 1);
+  CHECK(host.producer.take_accepted().size() == 2);
+}
+
+TEST_CASE("a peer that keeps what is asked back loses its session", "[link]") {
+  Link::Config config;
+  Consumer consumer{{.min = 1, .max = 4}, Consumer::Budget::Shared};
+  Link link{config, consumer};
+  Ear ear{link};
+  Time now = 1000s;
+  link.tick(now);
+  link.receive("a", hello(1, 1, Role::Producer), now);
+  const SessionId greedy = ear.said_one<Welcome>().session;
+  link.receive("b", hello(2, 1, Role::Producer), now);
+  const SessionId other = ear.said_one<Welcome>().session;
+  link.announce(When::BeforeSleep);
+  CHECK(ear.count_said<Drain>() == 1);
+  Reasons ended;
+  for (const Time end = now + 7s; now < end; now += 100ms) {
+    for (const auto& [route, session] : {std::pair{"a", greedy}, std::pair{"b", other}}) {
+      if (link.route(session) != nullptr) link.receive(route, heartbeat(session), now);
+    }
+    link.tick(now);
+    link.announce(When::BeforeSleep);
+    for (const std::string& reason : ear.ended()) ended.push_back(reason);
+  }
+  CHECK(ended == Reasons{"invalid"});
+  CHECK(link.route(greedy) == nullptr);
+  CHECK(consumer.state(other).limit == 4);
 }
 
 TEST_CASE("a producer that drains waits for what is in flight", "[link]") {

@@ -90,7 +90,7 @@ TEST_CASE("what was released goes to another, not as redelivered", "[producer]")
   desk.offer(1, 3);
   desk.join(1, 12, 3);
   desk.send_all();
-  desk.producer.stop(1);
+  desk.producer.drain(1);
   desk.join(2, 12);
   REQUIRE_FALSE(desk.grant(1, 3, 3, {}, {{2, 3}}));
   CHECK(desk.next() == Tags{2, 3});
@@ -140,13 +140,28 @@ TEST_CASE("a stopped session is sent nothing more, and still settles", "[produce
   desk.join(1, 8, 2);
   desk.send_all();
   REQUIRE_FALSE(desk.grant(1, 8));
-  CHECK(desk.producer.stop(1) == 2);
+  desk.producer.stop(1);
   CHECK(desk.producer.credit() == 0);
   CHECK(desk.next().empty());
   REQUIRE_FALSE(desk.grant(1, 10, 2));
   CHECK(desk.producer.take_accepted() == Tags{1, 2});
   CHECK(desk.next().empty());
-  CHECK(desk.producer.stop(1) == 2);
+}
+
+TEST_CASE("a drained session gives its credit back until it is granted more", "[producer]") {
+  Desk desk;
+  desk.offer(1, 5);
+  desk.join(1, 8, 2);
+  desk.send_all();
+  REQUIRE_FALSE(desk.grant(1, 8));
+  CHECK(desk.producer.drain(1) == 2);
+  CHECK(desk.producer.credit() == 0);
+  CHECK(desk.next().empty());
+  REQUIRE_FALSE(desk.grant(1, 0, 1));  // while the answer is under way
+  CHECK(desk.producer.credit() == 0);
+  REQUIRE_FALSE(desk.grant(1, 4, 2));
+  CHECK(desk.next() == Tags{3, 4});
+  CHECK(desk.producer.drain(1) == 4);
 }
 
 TEST_CASE("a heartbeat tells what was sent and what is known to be settled", "[producer]") {

@@ -103,7 +103,7 @@ TEST_CASE("suspects move on when the isolated session drains", "[producer]") {
   desk.producer.close(1, Ending::Died);
   desk.join(2, 8);
   REQUIRE(desk.next() == Tags{1});
-  desk.producer.stop(2);
+  desk.producer.drain(2);
   CHECK(desk.next().empty());
   desk.join(3, 8);
   CHECK(desk.next() == Tags{2});
