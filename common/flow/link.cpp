@@ -203,6 +203,8 @@ void Link::open(SessionId id, Session session, std::uint32_t peer_max_demand) {
 void Link::end(SessionId id, Ending ending, std::string_view reason, std::string detail, Time now) {
   const auto it = sessions_.find(id);
   CHECK(it != sessions_.end());
+  // Not heard again after our own stall: it gave us up, no event of ours did it harm.
+  if (stalled(now) || it->second.heard < trusted_from_) ending = Ending::Parted;
   const std::uint64_t unsettled =
       producer_ != nullptr ? producer_->in_flight(id) : consumer_->in_flight(id);
   changes_.push_back(Ended{id, it->second.peer, std::string{reason}, std::move(detail), unsettled});

@@ -65,6 +65,12 @@ std::string a_publication(const std::string& post_id, const std::string& format)
   return bytes;
 }
 
+std::vector<std::string> posts(int first, int count) {
+  std::vector<std::string> all;
+  for (int i = first; i < first + count; ++i) all.push_back(a_post(std::to_string(i)));
+  return all;
+}
+
 std::string post_id_of(const Arrived& event) {
   Post post;
   if (!wire::decode_post(event.payload, post)) throw std::runtime_error{"an event that is no post"};
@@ -75,6 +81,14 @@ std::vector<std::string> post_ids_of(const std::vector<Arrived>& events) {
   std::vector<std::string> ids;
   for (const Arrived& event : events) ids.push_back(post_id_of(event));
   return ids;
+}
+
+Publication publication_of(const Arrived& event) {
+  Publication publication;
+  if (!wire::decode_publication(event.payload, publication)) {
+    throw std::runtime_error{"an event that is no publication"};
+  }
+  return publication;
 }
 
 }  // namespace pullwire::tests

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/flow/messages.hpp"
+#include "common/model/publication.hpp"
 
 namespace pullwire::tests {
 
@@ -24,9 +25,13 @@ std::string with_further_element(const flow::Message& message);
 /// The bytes of a post and of a publication.
 std::string a_post(const std::string& post_id, const std::string& text = "text");
 std::string a_publication(const std::string& post_id, const std::string& format = "text");
+/// The posts `first`, `first + 1`, …
+std::vector<std::string> posts(int first, int count);
 
 /// The id of the post in an event of the link `posts`. Throws if it is none.
 std::string post_id_of(const Arrived& event);
 std::vector<std::string> post_ids_of(const std::vector<Arrived>& events);
+/// The publication in an event of the link `publications`: views into it. Throws if it is none.
+Publication publication_of(const Arrived& event);
 
 }  // namespace pullwire::tests

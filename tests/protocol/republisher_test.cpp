@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "common/wire/events.hpp"
 #include "tests/catch.hpp"
 #include "tests/protocol/raw_peer.hpp"
 #include "tests/protocol/stages.hpp"
@@ -17,21 +16,6 @@ using flow::Credit;
 using flow::ErrorCode;
 
 constexpr std::uint32_t kReporterDemand = 1000;
-
-std::vector<std::string> posts(int first, int count) {
-  std::vector<std::string> all;
-  for (int i = first; i < first + count; ++i) all.push_back(a_post(std::to_string(i)));
-  return all;
-}
-
-/// Views into the event.
-Publication publication_of(const Arrived& event) {
-  Publication publication;
-  if (!wire::decode_publication(event.payload, publication)) {
-    fail_waiting("an event that is no publication");
-  }
-  return publication;
-}
 
 }  // namespace
 

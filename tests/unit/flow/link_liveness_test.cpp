@@ -74,6 +74,30 @@ TEST_CASE("a peer that dies after our stall is noticed in time", "[link]") {
   CHECK(host.ear.ended() == Reasons{"silent"});
 }
 
+TEST_CASE("who gave us up while we stood still is not said to have died of an event", "[link]") {
+  Host host;
+  host.producer.offer(1, 1, false);
+  const SessionId session = host.join("a", 1);
+  host.grant("a", session, 8);
+  REQUIRE(host.producer.next());
+  host.now += 4s;
+  const bool ticked = GENERATE(false, true);
+  if (ticked) host.pass(1s);
+  int deaths = 0;
+  SECTION("its connection is gone") {}
+  SECTION("the same, after what it had sent before") {
+    host.link.receive("a", heartbeat(session), host.now);
+    deaths = ticked ? 1 : 0;  // by then it counted on us again
+  }
+  host.link.disconnected("a", host.now);
+  CHECK(host.ear.ended() == Reasons{"disconnected"});
+  host.ear.said();
+  host.grant("b", host.join("b", 2), 8);
+  const auto again = host.producer.next();
+  REQUIRE(again);
+  CHECK(again->events[0].delivery == Delivery{true, false, static_cast<std::uint16_t>(1 + deaths)});
+}
+
 TEST_CASE("a tick leaves the next one in the future, half a second away at most", "[link]") {
   Host host;
   Caller caller;
