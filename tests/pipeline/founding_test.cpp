@@ -1,8 +1,10 @@
 // The founding example: what the slowest can take is what the fastest is asked for.
 #include <algorithm>
-#include <vector>
+#include <cmath>
+#include <string>
 
 #include "tests/catch.hpp"
+#include "tests/pipeline/launched.hpp"
 #include "tests/pipeline/support.hpp"
 
 namespace pullwire::tests {
@@ -25,32 +27,30 @@ double rate(const Pipeline& pipeline, std::chrono::milliseconds span) {
 
 }  // namespace
 
-TEST_CASE("the founding example runs at 100 posts a second, with five republishers at 500") {
+TEST_CASE("the founding example has its speed a second after it is scaled up or down") {
   Pipeline::Config config = fed_by("simulated:?cost_ms=1");
   config.targets = null_target("?cost_ms=10");
   config.republisher = "max_demand = 10";
   config.reporter = "cost_ms = 2";
   config.database = "none:";
   Pipeline pipeline{config};
-  Process reporter = pipeline.start_reporter();
-  Process ingestor = pipeline.start_ingestor();
-  std::vector<Process> republishers;
-  republishers.push_back(pipeline.start_republisher());
-  // A second's work is done: it runs evenly.
-  REQUIRE(eventually([&] { return recorded(pipeline) >= 100; }));
-  const double with_one = rate(pipeline, 2s);
-  CHECK(with_one == Approx(100).epsilon(0.05));
-
-  while (republishers.size() < 5) republishers.push_back(pipeline.start_republisher());
-  REQUIRE(eventually([&] {
-    return sessions(pipeline.ingestor_port(), "posts") == 5 &&
-           sessions(pipeline.reporter_port(), "publications") == 5;
-  }));
-  const double begun = recorded(pipeline);
-  REQUIRE(eventually([&] { return recorded(pipeline) >= begun + 500; }, 3s));
-  const double with_five = rate(pipeline, 2s);
-  CHECK(with_five == Approx(500).epsilon(0.1));
-  WARN("one republisher: " << with_one << "/s, five: " << with_five << "/s");
+  Launched launched{pipeline, 1};
+  REQUIRE(eventually([&] { return recorded(pipeline) >= 100; }, 30s));
+  CHECK(rate(pipeline, 1500ms) == Approx(100).epsilon(0.1));
+  std::string measured;
+  for (const int republishers : {3, 5, 2, 8, 1}) {
+    INFO(launched.output());
+    REQUIRE(launched.scale(republishers));
+    eventually([] { return false; }, 1s);
+    const auto expected = Approx(std::min(100.0 * republishers, 500.0)).epsilon(0.1);
+    double speed = rate(pipeline, 1500ms);
+    // Another process may have had the machine: what is too slow by itself stays so.
+    if (speed != expected) speed = rate(pipeline, 1500ms);
+    CHECK(speed == expected);
+    measured += " " + std::to_string(republishers) + ": " + std::to_string(std::lround(speed));
+  }
+  CHECK(launched.finish() == 0);
+  WARN("posts a second with so many republishers:" << measured);
 }
 
 }  // namespace pullwire::tests
