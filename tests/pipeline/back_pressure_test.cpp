@@ -100,27 +100,4 @@ TEST_CASE("a reporter that stands still for a minute fills no memory", "[.long]"
   stall_reporter(60s);
 }
 
-TEST_CASE("a reporter that stood still records each publication once") {
-  constexpr int kPosts = 10'000;
-  Pipeline::Config config =
-      fed_by("simulated:?count=" + std::to_string(kPosts), "exit_when_done = true");
-  config.targets = null_target("?cost_ms=0.5");
-  Pipeline pipeline{config};
-  Process reporter = pipeline.start_reporter();
-  Process ingestor = pipeline.start_ingestor();
-  Process first = pipeline.start_republisher();
-  Process second = pipeline.start_republisher();
-  REQUIRE(eventually([&] { return pipeline.rows() > 1'000; }));
-  reporter.signal(SIGSTOP);
-  const auto given_up = [&](std::size_t n) {
-    return Pipeline::total(pipeline.republisher_port(n), "pullwire_sessions_ended_total",
-                           "link=\"publications\"") > 0;
-  };
-  CHECK(eventually([&] { return given_up(0) && given_up(1); }));
-  CHECK(pipeline.rows() < kPosts);
-  reporter.signal(SIGCONT);
-  CHECK(ingestor.wait(30s) == 0);
-  CHECK(complete(pipeline, kPosts));
-}
-
 }  // namespace pullwire::tests
