@@ -10,6 +10,9 @@ namespace {
 
 /// A tick later than this says that we stood still ourselves.
 constexpr Time kStall = 2 * kHeartbeatEvery;
+/// What is read so soon after a stall may have waited for us. Shorter than a heartbeat: peers
+/// that stood still together trust each other at the second one, not now and then at the third.
+constexpr Time kStaleFor = kHeartbeatEvery * 4 / 5;
 /// Longer than a silence needs to show: whoever cannot be reached is silent, not greedy.
 constexpr Time kDrainWithin = 2 * kDeadAfter;
 constexpr Time kAnswersEvery = std::chrono::milliseconds{100};
@@ -50,7 +53,7 @@ void Link::connected(Time now) {
 
 void Link::tick(Time now) {
   if (stalled(now)) {
-    trusted_from_ = now + kHeartbeatEvery;
+    trusted_from_ = now + kStaleFor;
     for (auto& [id, session] : sessions_) {
       session.judged_from = std::min(now, session.judged_from + (now - *last_tick_));
       session.draining_since.reset();

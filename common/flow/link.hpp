@@ -145,7 +145,7 @@ class Link {
   [[nodiscard]] const Route* route(SessionId session) const;
   [[nodiscard]] std::size_t sessions() const noexcept { return sessions_.size(); }
   /// The peer was heard within the dead time, whatever its session's state says. After
-  /// a stall of our own not before it was heard again half a second later: what is read
+  /// a stall of our own not before it was heard again 0.4 s later: what is read
   /// at once may have waited for long, and the peer may have given us up meanwhile.
   [[nodiscard]] bool heard_lately(SessionId session, Time now) const;
   /// Drained, and no session is left.

@@ -58,7 +58,10 @@ TEST_CASE("what waited while we stood still is no proof that a peer counts on us
   CHECK_FALSE(host.link.heard_lately(session, host.now));
   host.link.tick(host.now);
   CHECK_FALSE(host.link.heard_lately(session, host.now));
-  host.pass(500ms);
+  host.pass(399ms);
+  host.link.receive("a", heartbeat(session), host.now);
+  CHECK_FALSE(host.link.heard_lately(session, host.now));
+  host.pass(1ms);
   host.link.receive("a", heartbeat(session), host.now);  // cannot be that old
   CHECK(host.link.heard_lately(session, host.now));
 }
