@@ -138,6 +138,24 @@ TEST_CASE("an ingestor or a reporter that hangs is given up, and serves again wh
   f.check_end(1);
 }
 
+TEST_CASE("a republisher that is asked to end while it or its ingestor hangs ends after that") {
+  Flowing f;
+  const bool itself = GENERATE(true, false);
+  CAPTURE(itself);
+  const Process& hung = itself ? f.second : f.ingestor;
+  hung.signal(SIGSTOP);
+  const auto stopped = Clock::now();
+  f.second.signal(SIGTERM);
+  if (itself) {
+    REQUIRE(eventually([&] { return since(stopped) > 3; }));
+    hung.signal(SIGCONT);
+  }
+  CHECK(f.second.wait(10s) == 0);
+  hung.signal(SIGCONT);
+  CHECK(eventually([&] { return sessions(f.ingestor_port, "posts") == 1; }));
+  f.check_end(itself ? 2 : 1);
+}
+
 TEST_CASE("a whole pipeline that hangs goes on as if nothing had been") {
   Flowing f;
   const Process* all[] = {&f.reporter, &f.first, &f.second, &f.ingestor};
