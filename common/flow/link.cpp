@@ -33,7 +33,7 @@ void Link::disconnected(const Route& route, Time now) {
     if (session.route == route) gone.push_back(id);
   }
   for (const SessionId id : gone) end(id, Ending::Died, "disconnected", "", now);
-  if (is_connector() && stage_ == Stage::Greeting) begin_again(now);
+  if (is_connector() && stage_ == Stage::Greeting) rest(now, kRetrySoon);
 }
 
 void Link::connected(Time now) {
@@ -239,10 +239,11 @@ void Link::begin_again(Time now) {
   }
 }
 
-void Link::rest(Time now) {
-  const auto half = static_cast<std::uint64_t>((kRetryAfter / 2).count());
+/// For half of `at_most` at least.
+void Link::rest(Time now, Time at_most) {
+  const auto half = static_cast<std::uint64_t>((at_most / 2).count());
   stage_ = Stage::Resting;
-  until_ = now + kRetryAfter / 2 + Time{static_cast<Time::rep>(random() % half)};
+  until_ = now + at_most / 2 + Time{static_cast<Time::rep>(random() % half)};
   next_tick_ = std::min(next_tick_, *until_);
 }
 

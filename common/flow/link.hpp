@@ -34,6 +34,8 @@ inline constexpr Time kHeartbeatEvery = std::chrono::milliseconds{500};
 inline constexpr Time kDeadAfter = std::chrono::milliseconds{2500};
 /// A connector that was refused or lost its session begins again after at most this.
 inline constexpr Time kRetryAfter = std::chrono::milliseconds{1000};
+/// Where the other side was about to end: its successor may be there at any moment.
+inline constexpr Time kRetrySoon = std::chrono::milliseconds{100};
 /// Answers to messages that belong to no session, in each 100 ms: whoever sends them may
 /// never read what comes back.
 inline constexpr int kAnswersToStrangers = 32;
@@ -198,7 +200,7 @@ class Link {
   void end(SessionId id, Ending ending, std::string_view reason, std::string detail, Time now);
   void violate(SessionId id, ErrorCode code, std::string detail, Time now);
   void begin_again(Time now);
-  void rest(Time now);
+  void rest(Time now, Time at_most = kRetryAfter);
   void connect_anew();
   void ask_for_drains();
   void part(SessionId id, Time now);

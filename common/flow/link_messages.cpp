@@ -224,7 +224,9 @@ void Link::on(const Route& from, const Drained& drained, Time now) {
 }
 
 void Link::on(const Route& from, const Bye& bye, Time now) {
-  if (find(from, bye.session, now) != nullptr) end(bye.session, Ending::Parted, "goodbye", "", now);
+  if (find(from, bye.session, now) == nullptr) return;
+  end(bye.session, Ending::Parted, "goodbye", "", now);
+  if (stage_ == Stage::Resting) rest(now, kRetrySoon);
 }
 
 void Link::on(const Route& from, const Error& error, Time now) {
@@ -238,8 +240,9 @@ void Link::on(const Route& from, const Error& error, Time now) {
     ++stale_total_;
     return;
   }
-  if (error.code != ErrorCode::ShuttingDown) tell_refusal(error.text);
-  rest(now);
+  const bool ending = error.code == ErrorCode::ShuttingDown;
+  if (!ending) tell_refusal(error.text);
+  rest(now, ending ? kRetrySoon : kRetryAfter);
 }
 
 }  // namespace pullwire::flow
