@@ -12,9 +12,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long a settlement may wait for its place in the state: after a kill, so much
-/// is sent again.
-constexpr net::Time kSaveEvery = 100ms;
+/// From the begin of one write of the state to that of the next. What is settled just
+/// after the first is known with the second: half of the 100 ms that a kill may cost is
+/// left for slow disks and for a loop that is late.
+constexpr net::Time kSaveEvery = 50ms;
 constexpr net::Time kSaveRetry = 1s;
 /// Requests to sources in a row before the sockets get their turn.
 constexpr int kPullsPerTurn = 16;
@@ -88,12 +89,7 @@ void Ingestor::changed() {
   (void)link_.take_gauges();  // nothing below the ingestor concerns it
   const auto accepted = producer_.take_accepted();
   for (const flow::EventTag tag : accepted) intake_.settle(posts_.take(tag));
-  if (!accepted.empty() && !save_timer_ && !saving_) {
-    save_timer_ = loop_.at(loop_.now() + kSaveEvery, [this] {
-      save_timer_.reset();
-      save(false);
-    });
-  }
+  if (!accepted.empty() && !save_timer_ && !saving_) save_later(false);
   blocked_.set(producer_.credit() == 0, loop_.now());
   service_.check_ready();
   pump();
@@ -136,11 +132,20 @@ void Ingestor::dispatch() {
   }
 }
 
+/// At once if the last time was long ago.
+void Ingestor::save_later(bool last) {
+  save_timer_ = loop_.at(std::max(loop_.now(), next_save_), [this, last] {
+    save_timer_.reset();
+    save(last);
+  });
+}
+
 /// Writes what has moved since the last time, on the worker.
 void Ingestor::save(bool last) {
   auto changes = std::make_shared<std::vector<SourceChange>>(intake_.take_changes());
   if (changes->empty() && !last) return;
   saving_ = true;
+  next_save_ = loop_.now() + kSaveEvery;
   cancel_save();
   auto error = std::make_shared<std::string>();
   const bool clean = last && producer_.in_flight() == 0 && !producer_.redelivered_waiting();
@@ -176,11 +181,8 @@ void Ingestor::save(bool last) {
 
 void Ingestor::saved(bool last) {
   if (last && save_error_.empty()) return service_.finish(intake_.broken() ? 1 : 0);
-  save_timer_ =
-      loop_.at(loop_.now() + (save_error_.empty() ? kSaveEvery : kSaveRetry), [this, last] {
-        save_timer_.reset();
-        save(last);
-      });
+  if (!save_error_.empty()) next_save_ = loop_.now() + kSaveRetry;
+  save_later(last);
 }
 
 /// Ends when asked to and all is settled, or when every finite source is.

@@ -52,6 +52,7 @@ class Ingestor {
   void changed();
   void pump();
   void dispatch();
+  void save_later(bool last);
   void save(bool last);
   void saved(bool last);
   void cancel_save();
@@ -81,6 +82,7 @@ class Ingestor {
   std::optional<net::Loop::TimerId> save_timer_;
   std::string save_error_;
   net::Time started_;
+  net::Time next_save_{};  // not before
   bool saving_ = false;
   bool draining_ = false;
   bool finishing_ = false;
