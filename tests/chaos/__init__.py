@@ -5,6 +5,7 @@ plan        which faults, when: a function of the seed
 pipeline    the processes and their configuration; stage: one place with one process after another
 network     what lies between some republishers and the others: proxy, a program of its own
 faults      does what the plan says, and measures how long recoveries take
+again       what a kill of the ingestor makes come again, by what it left in its state
 health      who works at the moment, so that a recovery is not blamed for another's fault
 watch       looks at every process several times a second
 source      what posts there are, known without asking the database

@@ -1,54 +1,28 @@
-"""What finds losses and doubles finds them; what makes faults makes those that it says.
+"""What finds losses, doubles and late settlements finds them.
 
-Every test has a folder of its own; what it starts has ended after it.
+Every test has a folder of its own.
 """
 
-import asyncio
 import json
-import os
 import shutil
-import signal
 import sqlite3
-import subprocess
 import tempfile
 import time
 import unittest
-from collections import Counter
 from pathlib import Path
 
-from chaos import account, journal, plan, source
+from chaos import account, journal, report, source
+from chaos.again import IN_FLIGHT, RECENT_S, SETTLED, Looks
 from chaos.faults import Kill
-from chaos.health import Health
-from chaos.network import Proxy
-from chaos.proxy import End, Route
-from chaos.stage import parse
-from supervisor import rundir
+from chaos.stage import Sample, Silent
 
 ROOT = Path(__file__).resolve().parents[2]
-DEADLINE_S = 30.0
 
 
 class WithFolder(unittest.TestCase):
     def setUp(self):
         self.folder = Path(tempfile.mkdtemp(prefix="pullwire-"))
         self.addCleanup(shutil.rmtree, self.folder)
-
-
-class Plan(unittest.TestCase):
-    def test_is_a_function_of_the_seed(self):
-        self.assertEqual(plan.make(50, 7, 1.5, True), plan.make(50, 7, 1.5, True))
-        self.assertNotEqual(plan.make(50, 7, 1.5, True), plan.make(50, 8, 1.5, True))
-
-    def test_gives_each_kind_of_process_a_third_of_the_kills(self):
-        kills = Counter(fault.stage for fault in plan.make(1000, 1, 1.5, True)
-                        if fault.kind == "kill")
-        self.assertEqual(sorted(kills.values()), [333, 333, 334])
-
-    def test_has_every_other_kind_of_fault_however_short_it_is(self):
-        kinds = {fault.kind for fault in plan.make(1, 1, 1.5, True)}
-        self.assertEqual(kinds, {"kill", *plan.OTHER_KINDS})
-        without = {fault.kind for fault in plan.make(1, 1, 1.5, False)}
-        self.assertEqual(without, kinds - plan.PARTITION)
 
 
 class Account(WithFolder):
@@ -144,10 +118,22 @@ class Sources(WithFolder):
                                "INSERT INTO sources VALUES ('simulated', '1000', '1002-1005')")
         database.close()
         simulated = source.Simulated(self.folder)
+        self.assertEqual(simulated.settled_in_state(), 999 + 4)
         flags = simulated.end(least_posts=10)
         count = 1005 + source.MORE_POSTS
         self.assertTrue(flags[1].endswith(f"&count={count}"))
         self.assertEqual(list(simulated.emitted())[-1], f"simulated:{count}")
+
+    def test_settled_posts_of_a_file_are_counted_by_their_keys(self):
+        followed = source.Followed(self.folder)
+        database = sqlite3.connect(self.folder / "ingestor.db")
+        database.execute("CREATE TABLE seen (source, upto, keys)")
+        database.commit()
+        self.assertEqual(followed.settled_in_state(), 0)
+        database.execute("INSERT INTO seen VALUES (1, 4096, ''), (1, 5000, '')")
+        database.commit()
+        database.close()
+        self.assertEqual(followed.settled_in_state(), 5000)
 
     def test_a_followed_file_gave_the_lines_that_it_has(self):
         followed = source.Followed(self.folder)
@@ -157,123 +143,64 @@ class Sources(WithFolder):
         self.assertEqual([f"file:{line['id']}" for line in lines], list(followed.emitted()))
 
 
-class Recoveries(unittest.TestCase):
-    def test_are_not_blamed_for_what_others_suffer(self):
-        health = Health(lambda: ["republisher-1", "republisher-2"])
-        health.hit("republisher-1")
-        health.heal("republisher-1")
-        moment = health.moment("republisher-1")
-        self.assertTrue(moment.undisturbed())
-        health.hit("reporter")
-        health.heal("reporter")
-        self.assertFalse(moment.undisturbed())
-        self.assertFalse(health.moment("republisher-1").undisturbed())  # still sick
-        health.recovered("reporter")
-        self.assertTrue(health.moment("republisher-1").undisturbed())
-        self.assertFalse(moment.undisturbed())
+class Asked:
+    """An ingestor that tells what it is given, one sample a question."""
 
-    def test_metrics_are_told_apart_by_link_and_outcome(self):
-        sample = parse(b'# HELP pullwire_in_flight x\n'
-                       b'pullwire_in_flight{link="posts",stage="ingestor"} 7\n'
-                       b'pullwire_events_settled_total{link="posts",outcome="accepted",stage="i"} 3\n'
-                       b'pullwire_events_settled_total{link="posts",outcome="released",stage="i"} 2\n',
-                       0.0)
-        self.assertEqual(sample["in_flight posts"], 7)
-        self.assertEqual(sample["events_settled_total posts accepted"], 3)
-        self.assertEqual(sample["in_flight publications"], 0)
+    def __init__(self, *told):
+        self._told, self.samples = list(told), []
+
+    async def sample(self):
+        if not self._told:
+            raise Silent
+        now = time.monotonic()
+        settled, in_flight = self._told.pop(0)
+        self.samples.append(Sample(now, now, {SETTLED: settled, IN_FLIGHT: in_flight}))
+        return self.samples[-1]
+
+    async def look(self, _stage):
+        await self.sample()
+
+    def waited_for_processor(self):
+        return 0.0
 
 
-class ProxyTest(unittest.IsolatedAsyncioTestCase):
-    async def asyncSetUp(self):
-        self.arrived: asyncio.Queue[asyncio.StreamReader] = asyncio.Queue()
-        self.server = await asyncio.start_server(
-            lambda reader, writer: self.arrived.put_nowait((reader, writer)), "127.0.0.1", 0)
-        self.proxy = await Proxy.start()
-        port = await self.proxy.listen("a", "127.0.0.1", self.server.sockets[0].getsockname()[:2])
-        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", port)
-        self.far_reader, self.far_writer = await asyncio.wait_for(self.arrived.get(), DEADLINE_S)
+class KillsOfTheIngestor(unittest.IsolatedAsyncioTestCase):
+    async def judge(self, *told, new_in_state):
+        asked = Asked(*told)
+        looks = Looks(asked, asked)
+        await looks.take()
+        looks.end()
+        return looks.judge(time.monotonic(), new_in_state)
 
-    async def asyncTearDown(self):
-        self.proxy.kill()
-        await self.proxy.wait()
-        self.writer.close()
-        self.far_writer.close()
-        self.server.close()
+    async def test_may_cost_what_was_settled_a_moment_ago(self):
+        again = await self.judge((500, 80), (540, 60), new_in_state=500)
+        self.assertEqual((again.overdue, again.recent, again.unsettled), (0, 40, 60))
+        self.assertEqual(again.posts, 100)
+        self.assertGreaterEqual(again.window, RECENT_S)
 
-    async def receive(self, reader, count):
-        return await asyncio.wait_for(reader.readexactly(count), DEADLINE_S)
+    async def test_must_not_cost_what_was_settled_before(self):
+        again = await self.judge((500, 80), (540, 60), new_in_state=493)
+        self.assertEqual((again.overdue, again.posts), (7, 107))
 
-    async def test_keeps_the_order_when_a_delay_ends(self):
-        route = Route(None)
-        end, passed = End(route, inward=True), []
-        route.delay = 0.001
-        end.later(passed.append, "first")
-        time.sleep(0.002)  # what is due has not had its turn when the next comes
-        route.delay = 0.0
-        end.later(passed.append, "second")
-        async with asyncio.timeout(DEADLINE_S):
-            while len(passed) < 2:
-                await asyncio.sleep(0)
-        self.assertEqual(passed, ["first", "second"])
-
-    async def test_a_delay_holds_what_passes(self):
-        await self.proxy.ask(delay=["a"], ms=100)
-        begun = time.monotonic()
-        self.writer.write(b"late")
-        self.assertEqual(await self.receive(self.far_reader, 4), b"late")
-        self.assertGreaterEqual(time.monotonic() - begun, 0.1)
-
-    async def test_a_hole_lets_nothing_pass_until_it_is_healed(self):
-        await self.proxy.ask(hole=["a"], way="out")
-        self.writer.write(b"late")
-        self.far_writer.write(b"soon")
-        self.assertEqual(await self.receive(self.reader, 4), b"soon")
-        late = asyncio.create_task(self.receive(self.far_reader, 4))
-        done, _ = await asyncio.wait({late}, timeout=0.2)
-        self.assertFalse(done)
-        await self.proxy.ask(heal=["a"])
-        self.assertEqual(await late, b"late")
-
-    async def test_a_reset_ends_both_sides(self):
-        self.assertEqual(await self.proxy.ask(reset=["a"]), {"connections": 1})
-        for reader in (self.reader, self.far_reader):
-            with self.assertRaises(ConnectionResetError):
-                await self.receive(reader, 1)
+    async def test_tell_nothing_where_nobody_could_be_asked(self):
+        self.assertIsNone(await self.judge(new_in_state=0))
 
 
-class Leftovers(WithFolder):
-    def children(self, pid):
-        """Those that run, as they cannot be mistaken for others later."""
-        path = Path(f"/proc/{pid}/task/{pid}/children")
-        found = [int(child) for child in path.read_text().split()] if path.exists() else []
-        return [rundir.Identity("", child, rundir.start_time(child)) for child in found
-                if rundir.start_time(child)]
+class Verdict(unittest.TestCase):
+    def late(self, seconds, disturbed=0):
+        recoveries = {"kill of a reporter": seconds, "hole": [9.0] * 40}
+        return report.late({"recovery_s": report.times(
+            recoveries, {"kill of a reporter": disturbed, "hole": 0})})
 
-    def until(self, condition):
-        deadline = time.monotonic() + DEADLINE_S
-        while not condition():
-            self.assertLess(time.monotonic(), deadline, "not in time")
-            time.sleep(0.05)
+    def test_is_against_a_late_recovery_after_a_kill(self):
+        self.assertEqual(self.late([1.0] * 40), [])
+        self.assertEqual(self.late([1.0] * 39 + [4.5]),
+                         ["recovery after the kill of a reporter took 4.50 s (p99)"])
+        self.assertEqual(self.late([1.0] * 299 + [4.5]), [])  # one in a hundred may be
 
-    def end_by(self, number, *arguments):
-        run = subprocess.Popen(
-            [ROOT / "scripts/chaos", "--kills", "100", "--seed", "1", *arguments],
-            env={**os.environ, "TMPDIR": str(self.folder)}, stdout=subprocess.DEVNULL)
-        self.addCleanup(run.wait)
-        self.addCleanup(run.kill)
-        self.until(lambda: len(self.children(run.pid)) >= 6)
-        children = self.children(run.pid)
-        run.send_signal(number)
-        run.wait(DEADLINE_S)
-        self.until(lambda: not any(child.alive() for child in children))
-        return run.returncode
-
-    def test_an_interrupted_run_leaves_nothing(self):
-        self.assertNotEqual(self.end_by(signal.SIGINT), 0)
-        self.assertEqual(list(self.folder.iterdir()), [])
-
-    def test_no_process_outlives_a_run_that_was_killed(self):
-        self.end_by(signal.SIGKILL)
+    def test_is_against_recoveries_of_which_too_few_say_something(self):
+        self.assertEqual(self.late([1.0] * 20, disturbed=20), [])
+        self.assertEqual(len(self.late([1.0] * 20, disturbed=200)), 1)
 
 
 if __name__ == "__main__":

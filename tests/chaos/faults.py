@@ -5,7 +5,8 @@ import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from chaos import pipeline, source
+from chaos import pipeline
+from chaos.again import Again, Looks
 from chaos.ending import Stuck, diagnosis
 from chaos.health import Health
 from chaos.plan import Fault
@@ -13,8 +14,8 @@ from chaos.stage import Silent, Stage
 
 POLL_S = 0.02
 SLOW_S = 1.0
+STUCK_S = 10.0  # whoever has not recovered by then, with all whom it needs well, will not
 PATIENCE_S = pipeline.DRAIN_S + 10
-LOOK_BACK_S = 0.15  # what an ingestor settled in the last 100 ms before its end may come again
 
 
 @dataclass
@@ -24,16 +25,13 @@ class Kill:
     kind: str
     name: str
     pid: int
-    wall: float             # time of day, as in the logs
-    unsettled: float = 0.0  # of an ingestor: in flight at the last look
-    recent: float = 0.0     # and settled shortly before it
-    again: int | None = None  # posts that were given and count as unsettled to its successor
+    wall: float                # time of day, as in the logs
+    again: Again | None = None  # of an ingestor that could be asked before
 
 
 class Faults:
-    def __init__(self, line: pipeline.Pipeline, health: Health, watch, run_dir):
-        self._line, self._health, self._watch = line, health, watch
-        self._run_dir = run_dir
+    def __init__(self, line: pipeline.Pipeline, health: Health, watch, source):
+        self._line, self._health, self._watch, self._source = line, health, watch, source
         self.done: Counter = Counter()  # (kind of fault, kind of process or link)
         self.kills: list[Kill] = []
         self.recoveries: dict[str, list[float]] = defaultdict(list)
@@ -42,7 +40,7 @@ class Faults:
         self.failures: list[str] = []
         self.slow: list[str] = []  # recoveries to look at, with their time in the logs
         self._tasks: set[asyncio.Task] = set()
-        self._first_given = 1  # the number at which the present ingestor began
+        self._known = 0  # posts that were settled when the present ingestor began
 
     async def run(self, plan: list[Fault]) -> None:
         try:
@@ -121,39 +119,27 @@ class Faults:
     # -- processes ------------------------------------------------------------------------------
 
     async def _kill(self, fault: Fault, stage: Stage) -> None:
+        looks = Looks(stage, self._watch)
         if stage.kind == "ingestor":
-            await asyncio.gather(self._watch.look(stage), asyncio.sleep(LOOK_BACK_S))
-        await self._watch.look(stage)
+            await looks.take()
+        else:
+            await self._watch.look(stage)
         if stage.pid is None:  # crashed: reported by whoever waits for it
             return
-        kill = Kill(stage.kind, stage.name, stage.pid, time.time())
-        samples = list(stage.samples)
+        looks.end()
         self._health.hit(stage.name)
+        kill = Kill(stage.kind, stage.name, stage.pid, time.time())
+        killed = time.monotonic()
         await stage.kill()
-        if stage.kind == "ingestor" and samples:
-            self._note_what_comes_again(kill, samples)
+        if stage.kind == "ingestor":
+            known, self._known = self._known, self._source.settled_in_state()
+            kill.again = looks.judge(killed, self._known - known)
         self.kills.append(kill)
         await asyncio.sleep(fault.seconds)
         await stage.start()
         self._health.heal(stage.name)
         stage.busy = False
         await self._recovers("kill of " + _a(stage.kind), stage, stage.started, 0)
-
-    def _note_what_comes_again(self, kill: Kill, samples) -> None:
-        last = samples[-1]
-        settled = "events_settled_total posts accepted"
-        before = [one for one in samples if one.time <= last.time - LOOK_BACK_S + POLL_S]
-        kill.recent = last[settled] - (before[-1][settled] if before else 0)
-        kill.unsettled = last["in_flight posts"]
-        state = source.state_of(self._run_dir)
-        if state is None or not state[0].isdecimal() or self._line.source_kind != "simulated":
-            return
-        cursor, above = int(state[0]), source.ranges(state[1])
-        given = self._first_given + int(last["source_posts_total"]) - 1
-        settled_above = sum(min(end, given) - first + 1 for first, end in above if first <= given)
-        kill.again = max(0, given - cursor + 1 - settled_above)
-        # Read but still waiting for credit, nobody has seen it: it comes for the first time.
-        self._first_given = cursor
 
     async def _stop(self, fault: Fault, stage: Stage) -> None:
         self._health.hit(stage.name)
@@ -172,8 +158,8 @@ class Faults:
         if failure := await stage.drain(pipeline.DRAIN_S):
             self.failures.append(failure)
         self.goodbyes[f"{stage.kind} drained"].append(time.monotonic() - begun)
-        if stage.kind == "ingestor" and self._line.source_kind == "simulated":
-            self._first_given = int((source.state_of(self._run_dir) or ("1", ""))[0])
+        if stage.kind == "ingestor":
+            self._known = self._source.settled_in_state()
         await stage.start()
         self._health.heal(stage.name)
         stage.busy = False
@@ -234,8 +220,12 @@ class Faults:
                         settle_first: bool = False, goodbye: bool = False) -> None:
         """Until something is settled through `stage` again, or something else happens to it."""
         moment = self._health.moment(stage.name)
-        incarnation = stage.incarnations
+        incarnation, stuck = stage.incarnations, False
         while stage.works and stage.incarnations == incarnation and not stage.leaving:
+            if not stuck and self._health.calm_s(stage.name) > STUCK_S:
+                stuck = True
+                self.failures.append(f"{what}: {stage.name} (pid {stage.pid}) has not recovered for "
+                                     f"{STUCK_S:.0f} s, though whom it needs is well")
             try:
                 sample = await stage.sample()
             except Silent:

@@ -16,6 +16,7 @@ class Health:
         self._down: dict[str, int] = {}    # faults in force
         self._sick: set[str] = set()
         self._times: dict[str, int] = {}   # how often each was hit
+        self._touched: dict[str, float] = {}  # when each was hit, healed or had recovered last
         self.changed = time.monotonic()    # when somebody was hit or healed last
 
     def hit(self, *names: str) -> None:
@@ -23,18 +24,24 @@ class Health:
             self._down[name] = self._down.get(name, 0) + 1
             self._times[name] = self._times.get(name, 0) + 1
             self._sick.add(name)
-        self.changed = time.monotonic()
+        self._touch(*names)
 
     def heal(self, *names: str) -> None:
         for name in names:
             self._down[name] -= 1
             if not self._down[name]:
                 del self._down[name]
-        self.changed = time.monotonic()
+        self._touch(*names)
 
     def recovered(self, name: str) -> None:
-        if name not in self._down:
+        if name not in self._down and name in self._sick:
             self._sick.discard(name)
+            self._touched[name] = time.monotonic()
+
+    def _touch(self, *names: str) -> None:
+        self.changed = time.monotonic()
+        for name in names:
+            self._touched[name] = self.changed
 
     def times(self, name: str) -> int:
         return self._times.get(name, 0)
@@ -51,10 +58,22 @@ class Health:
         return Moment(self, name)
 
     def undisturbed(self, name: str) -> bool:
-        if any(other in self._sick for other in self.needs(name)):
+        """Nothing is in force on it, and whom it needs is well."""
+        if name in self._down or any(other in self._sick for other in self.needs(name)):
             return False
-        return name not in CORE or any(
-            other not in self._sick for other in self._republishers())
+        return name not in CORE or bool(self._well())
+
+    def _well(self) -> list[str]:
+        return [name for name in self._republishers() if name not in self._sick]
+
+    def calm_s(self, name: str) -> float:
+        """For how long it has been undisturbed: time enough to recover?"""
+        if not self.undisturbed(name):
+            return 0.0
+        since = [self._touched.get(other, 0.0) for other in [name, *self.needs(name)]]
+        if name in CORE:
+            since.append(min(self._touched.get(other, 0.0) for other in self._well()))
+        return time.monotonic() - max(since)
 
 
 class Moment:

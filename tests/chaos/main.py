@@ -31,6 +31,7 @@ class Run:
 
     def __init__(self, arguments, run_dir: Path, skipped: list[str]):
         self.seed, self.run_dir, self.skipped = arguments.seed, run_dir, skipped
+        self.kills = arguments.kills
         self.source_kind, self._arguments = arguments.source, arguments
         self.failures: list[str] = []
         self.account = account.Account()
@@ -47,10 +48,9 @@ class Run:
         arguments = self._arguments
         self.line = pipeline.Pipeline(self.run_dir, arguments.executables, self._source.uri,
                                       arguments.cost_ms, self._network, self._ended)
-        self.line.source_kind = self.source_kind
         health = Health(lambda: [stage.name for stage in self.line.republishers])
         self.watch = Watch(self.line, health)
-        self.faults = faults.Faults(self.line, health, self.watch, self.run_dir)
+        self.faults = faults.Faults(self.line, health, self.watch, self._source)
         begun = time.monotonic()
         helpers = []
         try:

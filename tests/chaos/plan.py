@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 
 KINDS_OF_STAGE = ("ingestor", "republisher", "reporter")
+RESTARTED = ("ingestor", "reporter")  # republishers leave and join
 OTHERS_PER_KILL = 0.4
 MAX_GAPS = 4        # no gap is longer than so many mean ones
 LATE_RESTART = 0.1  # the part of the kills after which the others notice that somebody is missing
@@ -31,17 +32,22 @@ class Fault:
     ms: int = 0         # of a delay
 
 
+def killed(kills: int) -> list[str]:
+    """The kinds of processes, each with a third of the kills."""
+    return [KINDS_OF_STAGE[i % len(KINDS_OF_STAGE)] for i in range(kills)]
+
+
 def make(kills: int, seed: int, mean_gap: float, partitions: bool) -> list[Fault]:
     """Every kind of process gets a third of the kills; of every other kind of fault there is one
-    at least."""
+    at least, of restarts one of each stage."""
     rng = random.Random(seed)
-    drafts = [("kill", KINDS_OF_STAGE[i % 3]) for i in range(kills)]
+    drafts = [("kill", stage) for stage in killed(kills)]
     kinds = [kind for kind in OTHER_KINDS if partitions or kind not in PARTITION]
     each = max(1, round(kills * OTHERS_PER_KILL / len(kinds)))
     for kind in kinds:
         shift = rng.randrange(6)  # a single one is not always the ingestor's
-        for i in range(each):
-            stages = ("ingestor", "reporter") if kind == "restart" else KINDS_OF_STAGE
+        stages = RESTARTED if kind == "restart" else KINDS_OF_STAGE
+        for i in range(each * len(RESTARTED) if kind == "restart" else each):
             drafts.append((kind, stages[(i + shift) % len(stages)] if kind in (
                 "stop", "long stop", "restart") else ""))
     rng.shuffle(drafts)

@@ -1,15 +1,18 @@
 """The table and the verdict."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 from chaos import journal as journals
-from chaos import pipeline
+from chaos import pipeline, plan
 from chaos.plan import KINDS_OF_STAGE
 from supervisor import text
 
-RECOVERY_S = 4.0  # the promise: within the dead time, a retry and a round trip
-GOODBYE_S = 0.5
+RECOVERY_S = 4.0  # p99, after a kill: the dead time, a retry and a round trip
+GOODBYE_S = 0.5   # p99, after a goodbye
+ENOUGH = 30       # recoveries, to speak of p99
+MANY = 100        # kills of a kind of process, of which so many recoveries are to be undisturbed
 
 
 def percentile(values: list[float], part: float) -> float:
@@ -22,7 +25,7 @@ def collect(run) -> dict:
     account, watch, faults, journal = run.account, run.watch, run.faults, run.journal
     flagged, unflagged = watch.repeated
     again = journals.sent_again(journal, faults.kills)
-    restarts = [kill for kill in faults.kills if kill.again is not None]
+    restarts = [kill.again for kill in faults.kills if kill.again is not None]
     result = {
         "seed": run.seed, "seconds": round(run.seconds, 1), "load_average": run.load,
         "source": run.source_kind, "cpus": run.cpus,
@@ -34,14 +37,16 @@ def collect(run) -> dict:
             "kills": len(again), "p50": percentile(again, 0.5), "most": max(again, default=0),
             "max_demand": pipeline.MAX_DEMAND},
         "again_per_ingestor_kill": {
-            "kills": len(restarts), "p50": percentile([kill.again for kill in restarts], 0.5),
-            "most": max((kill.again for kill in restarts), default=0),
-            "beyond_unsettled_and_last_100_ms": max(
-                (kill.again - kill.unsettled - kill.recent for kill in restarts), default=0)},
-        "recovery_s": _times(faults.recoveries, faults.disturbed),
-        "goodbye_s": _times(faults.goodbyes, faults.disturbed),
+            "kills": len(restarts), "p50": percentile([again.posts for again in restarts], 0.5),
+            "most": max((again.posts for again in restarts), default=0),
+            "window_s": _window(restarts),
+            "overdue": sum(again.overdue for again in restarts)},
+        "recovery_s": times(faults.recoveries, faults.disturbed),
+        "goodbye_s": times(faults.goodbyes, faults.disturbed),
         "peak_memory_bytes": {kind: max(stage.peak_bytes for stage in run.line.ever
                                         if stage.kind == kind) for kind in KINDS_OF_STAGE},
+        "descriptors": {kind: watch.descriptors[kind].told() for kind in KINDS_OF_STAGE
+                        if kind in watch.descriptors},
         "samples": watch.samples,
         "most_in_flight_of_limit": {key: round(value, 3)
                                     for key, value in sorted(watch.most_in_flight.items())},
@@ -54,7 +59,12 @@ def collect(run) -> dict:
     return result
 
 
-def _times(by_kind: dict, disturbed) -> dict:
+def _window(restarts) -> dict:
+    return {"p50": round(percentile([again.window for again in restarts], 0.5), 3),
+            "most": round(max((again.window for again in restarts), default=0), 3)}
+
+
+def times(by_kind: dict, disturbed) -> dict:
     return {kind: {"count": len(values), "p50": round(percentile(values, 0.5), 3),
                    "p99": round(percentile(values, 0.99), 3), "most": round(max(values), 3),
                    "disturbed": disturbed[kind]}
@@ -68,7 +78,33 @@ def _failures(run, result: dict) -> list[str]:
     again = result["again_per_republisher_kill"]
     if again["most"] > again["max_demand"]:
         told.append(f"after the kill of a republisher {again['most']} posts came again")
+    told += [f"the ingestor with pid {kill.pid} had settled {kill.again.overdue} posts "
+             f"{kill.again.window * 1000:.0f} ms before its kill that its successor sent again "
+             f"(waited {kill.again.waited * 1000:.0f} ms for a processor)"
+             for kill in run.faults.kills if kill.again and kill.again.overdue]
+    told += _not_killed(run) + late(result)
+    back = [seconds for kind in plan.RESTARTED for seconds in run.faults.goodbyes[f"{kind} back"]]
+    if len(back) >= ENOUGH and percentile(back, 0.99) > GOODBYE_S:
+        told.append(f"recovery after a goodbye took {percentile(back, 0.99):.2f} s (p99)")
     told += run.watch.excesses[:5] + run.watch.stalls + run.journal.broken
+    return told
+
+
+def _not_killed(run) -> list[str]:
+    done = Counter(kill.kind for kill in run.faults.kills)
+    return [f"{done[kind]} kills of {kind}s instead of {wanted}"
+            for kind, wanted in Counter(plan.killed(run.kills)).items() if done[kind] != wanted]
+
+
+def late(result: dict) -> list[str]:
+    told = []
+    for kind, one in result["recovery_s"].items():
+        if not kind.startswith("kill"):
+            continue
+        if one["count"] >= ENOUGH and one["p99"] > RECOVERY_S:
+            told.append(f"recovery after the {kind} took {one['p99']:.2f} s (p99)")
+        if one["count"] + one["disturbed"] >= MANY and one["count"] < ENOUGH:
+            told.append(f"of the recoveries after the {kind} only {one['count']} were undisturbed")
     return told
 
 
@@ -94,16 +130,18 @@ def lines(result: dict) -> list[str]:
          f"p50 {killed['p50']:.0f}, most {killed['most']:.0f}, {killed['kills']} kills"],
         ["posts again after the kill of an ingestor",
          f"p50 {restarted['p50']:.0f}, most {restarted['most']:.0f}, {restarted['kills']} kills"],
-        ["  beyond unsettled and settled in the last 100 ms, at most",
-         f"{restarted['beyond_unsettled_and_last_100_ms']:.0f}"],
+        ["  of those, settled 100 ms before the kill or earlier", text.number(restarted["overdue"])],
     ])]
     shown += ["", *(f"slow: {line}" for line in result["slow"])] if result["slow"] else []
     for title, key in (("first settlement after", "recovery_s"), ("goodbyes", "goodbye_s")):
         shown += ["", *text.table([title, "count", "p50 s", "p99 s", "most s", "disturbed"], [
             [kind, str(one["count"]), f"{one['p50']:.2f}", f"{one['p99']:.2f}",
              f"{one['most']:.2f}", str(one["disturbed"])] for kind, one in result[key].items()])]
-    shown += ["", *text.table(["process", "largest memory"], [
-        [kind, text.size(value)] for kind, value in result["peak_memory_bytes"].items()])]
+    shown += ["", *text.table(
+        ["process", "largest memory", "descriptors at the begin", "at the end", "most"], [
+            [kind, text.size(value), *(text.number(result["descriptors"].get(kind, {}).get(when))
+                                       for when in ("begin", "end", "most"))]
+            for kind, value in result["peak_memory_bytes"].items()])]
     shown += ["", *text.table(["in flight", "most, of the limit"], [
         [kind, text.percent(value)] for kind, value in result["most_in_flight_of_limit"].items()])]
     shown += [f"in {result['samples']:,} samples; longest time without a settlement though all were"

@@ -14,14 +14,19 @@ FEED_EVERY_S = 0.05
 AHEAD_POSTS = 6000
 
 
-def state_of(run_dir: Path) -> tuple[str, str] | None:
-    """Cursor and settled numbers above it, as an ingestor that starts now reads them; None if
-    nothing was ever stored."""
+def ask_state(run_dir: Path, sql: str) -> tuple | None:
+    """The first row of an answer, as an ingestor that starts now would get it; None: no row."""
     database = sqlite3.connect(f"file:{run_dir / 'ingestor.db'}?mode=ro", uri=True)
     try:
-        return database.execute("SELECT cursor, settled FROM sources").fetchone()
+        return database.execute(sql).fetchone()
     finally:
         database.close()
+
+
+def simulated_state(run_dir: Path) -> tuple[int, list[tuple[int, int]]]:
+    """The number of the first post that is not settled, and the settled ones above it."""
+    cursor, settled = ask_state(run_dir, "SELECT cursor, settled FROM sources") or ("1", "")
+    return int(cursor), ranges(settled)
 
 
 def ranges(settled: str) -> list[tuple[int, int]]:
@@ -42,10 +47,15 @@ class Simulated:
     async def feed(self, settled_posts) -> None:
         await asyncio.Event().wait()  # gives what is asked for, as long as it is asked
 
+    def settled_in_state(self) -> int:
+        """How many posts an ingestor that starts now knows to be settled."""
+        cursor, settled = simulated_state(self._run_dir)
+        return cursor - 1 + sum(last - first + 1 for first, last in settled)
+
     def end(self, least_posts: int) -> list[str]:
         """Ends after what was given so far, and a little more. Flags of the last ingestor."""
-        cursor, settled = state_of(self._run_dir) or ("1", "")
-        given = max([int(cursor) - 1, *(last for _, last in ranges(settled))])
+        cursor, settled = simulated_state(self._run_dir)
+        given = max([cursor - 1, *(last for _, last in settled)])
         self._count = max(given + MORE_POSTS, least_posts)
         return ["--sources", f"{self.uri}&count={self._count}", "--exit-when-done"]
 
@@ -59,7 +69,7 @@ class Followed:
     uri = "file:posts.jsonl"
 
     def __init__(self, run_dir: Path):
-        self._path = run_dir / "posts.jsonl"
+        self._run_dir, self._path = run_dir, run_dir / "posts.jsonl"
         self._path.touch()
         self._written = 0
 
@@ -81,6 +91,9 @@ class Followed:
                                      "text": f"#architecture post {number} of a growing file"}))
         self._written += count
         return "".join(post + "\n" for post in posts).encode()
+
+    def settled_in_state(self) -> int:
+        return ask_state(self._run_dir, "SELECT coalesce(max(upto), 0) FROM seen")[0]
 
     def end(self, least_posts: int) -> list[str]:
         with self._path.open("ab") as file:

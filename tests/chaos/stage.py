@@ -31,15 +31,16 @@ class Silent(Exception):
 class Sample:
     """Metrics of one process at one time, by name and those labels that matter here."""
 
-    time: float
+    time: float      # when it was asked
+    answered: float
     values: dict[str, float] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> float:
         return self.values.get(name, 0.0)
 
 
-def parse(text: bytes, now: float) -> Sample:
-    sample = Sample(now)
+def parse(text: bytes, asked: float, answered: float) -> Sample:
+    sample = Sample(asked, answered)
     for name, labels, value in METRIC.findall(text):
         if name not in WANTED:
             continue
@@ -67,8 +68,9 @@ class Stage:
         self._watch: asyncio.Task | None = None
 
     @property
-    def main_link(self) -> str:
-        return "publications" if self.kind == "reporter" else "posts"
+    def links(self) -> list[str]:
+        return {"ingestor": ["posts"], "republisher": ["posts", "publications"],
+                "reporter": ["publications"]}[self.kind]
 
     @property
     def works(self) -> bool:
@@ -96,15 +98,22 @@ class Stage:
         return code
 
     def signal(self, number: int) -> None:
-        if self.pid is not None:
-            os.kill(self.pid, number)  # ours and not reaped: nobody else can have this number
+        if self.pid is None:
+            return
+        try:
+            os.kill(self.pid, number)
+        except ProcessLookupError:
+            pass  # it has just ended: told by _wait
 
     async def kill(self) -> None:
+        if self.pid is None:
+            return
         self.leaving = True
         self.note_memory()
         self.signal(signal.SIGKILL)
-        if self._watch:
-            await self._watch
+        code = await self._watch
+        if code != -signal.SIGKILL:
+            self._on_end(self, code)  # it was quicker
 
     async def drain(self, seconds: float) -> str:
         """SIGTERM; "" if it ended well in time, else what it did."""
@@ -146,6 +155,23 @@ class Stage:
         if found := re.search(r"VmHWM:\s+(\d+) kB", status):
             self.peak_bytes = max(self.peak_bytes, int(found[1]) * 1024)
 
+    def descriptors(self) -> int:
+        """Open ones; 0 if there is no process."""
+        try:
+            return len(os.listdir(f"/proc/{self.pid}/fd"))
+        except (FileNotFoundError, ProcessLookupError):
+            return 0
+
+    def waited_for_processor(self) -> float:
+        """Seconds for which threads of the process were ready and did not run."""
+        waited = 0
+        for thread in Path(f"/proc/{self.pid}/task").glob("*/schedstat"):
+            try:
+                waited += int(thread.read_text().split()[1])
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it has just ended
+        return waited / 1e9
+
     async def get(self, path: str) -> bytes:
         """The body of one of its pages. Raises Silent."""
         connection = namespaces.socket_in(self.namespace)
@@ -172,13 +198,13 @@ class Stage:
         body = await self.get("/metrics")
         if pid is None or self.pid != pid or not body:
             raise Silent(f"{self.name}: another process by now")
-        sample = parse(body, asked)
+        sample = parse(body, asked, time.monotonic())
         if not self.samples or self.samples[-1].time <= asked:
             self.samples.append(sample)
         return sample
 
     def settled(self, sample: Sample) -> float:
-        return sample[f"events_settled_total {self.main_link} accepted"]
+        return sample[f"events_settled_total {self.links[0]} accepted"]
 
     def identity(self) -> rundir.Identity | None:
         return rundir.Identity(self.name, self.pid, rundir.start_time(self.pid) or 0

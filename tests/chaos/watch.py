@@ -2,6 +2,9 @@
 
 import asyncio
 import time
+from collections import deque
+from dataclasses import dataclass, field
+from statistics import median
 
 from chaos import pipeline
 from chaos.stage import Silent, Stage
@@ -12,12 +15,33 @@ STALL_S = 4.0  # everybody is there, and nothing is settled for so long: a stall
 # until they are used: 1 + 1/2 + ... + 1/n budgets may be granted for a while.
 JOINING = sum(1 / n for n in range(1, pipeline.MOST_REPUBLISHERS + 1))
 REPEATED = {flag: f"publications_repeated_total {flag}" for flag in ("true", "false")}
+ENDS = 40  # samples at the begin and at the end of a run
+
+
+@dataclass
+class Descriptors:
+    """Open ones of a kind of process, beside one for each of its sessions."""
+
+    first: list[int] = field(default_factory=list)
+    last: deque[int] = field(default_factory=lambda: deque(maxlen=ENDS))
+    most: int = 0
+
+    def take(self, count: int) -> None:
+        if len(self.first) < ENDS:
+            self.first.append(count)
+        self.last.append(count)
+        self.most = max(self.most, count)
+
+    def told(self) -> dict:
+        return {"begin": round(median(self.first or [0])), "most": self.most,
+                "end": round(median(self.last or [0]))}
 
 
 class Watch:
     def __init__(self, line, health):
         self._line, self._health = line, health
         self.samples = 0
+        self.descriptors: dict[str, Descriptors] = {}
         self.most_in_flight: dict[str, float] = {}  # by kind and link, as a part of the limit
         self.excesses: list[str] = []               # more in flight than max_demand
         self.stalls: list[str] = []
@@ -66,6 +90,7 @@ class Watch:
 
     def take(self, stage: Stage, sample) -> None:
         stage.note_memory()
+        self._count_descriptors(stage, sample)
         self.samples += 1
         for link, limit in self._limits(stage, sample):
             in_flight = sample[f"in_flight {link}"]
@@ -79,6 +104,11 @@ class Watch:
             self._keep(stage, sample, "publications_total", *REPEATED.values())
         elif stage.kind == "ingestor":
             self._keep(stage, sample, "events_redelivered_total posts")
+
+    def _count_descriptors(self, stage: Stage, sample) -> None:
+        sessions = [sample[f"sessions {link}"] for link in stage.links]
+        if all(sessions) and (count := stage.descriptors()):
+            self.descriptors.setdefault(stage.kind, Descriptors()).take(count - int(sum(sessions)))
 
     def _limits(self, stage: Stage, sample) -> list[tuple[str, int]]:
         if stage.kind == "ingestor":
