@@ -5,7 +5,6 @@ it had sent at the last look. How many of them its successor knows is read from 
 """
 
 import asyncio
-import time
 from dataclasses import dataclass
 
 from chaos.stage import Sample, Silent, Stage

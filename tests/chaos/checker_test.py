@@ -89,12 +89,13 @@ class Journal(WithFolder):
     def test_the_warning_is_the_reporters(self):
         self.assertIn(journal.UNFLAGGED, (ROOT / "reporter/store/sqlite.cpp").read_text())
 
-    def test_notes_a_broken_protocol_an_error_and_an_abort(self):
+    def test_notes_a_broken_protocol_an_error_a_refusal_and_an_abort(self):
         found = self.read(
             "ingestor", self.entry("session ended", link="posts", peer="republisher@host:42",
                                    reason="gap", unsettled=7),
-            self.entry("state cannot be written", level="error"), "check failed: link.cpp:12")
-        self.assertEqual(len(found.broken), 3)
+            self.entry("state cannot be written", level="error"), "check failed: link.cpp:12",
+            self.entry("session refused", link="posts", reason="no room"))
+        self.assertEqual(len(found.broken), 4)
 
     def test_tells_what_came_again_after_a_kill(self):
         found = self.read("ingestor", self.entry("session ended", link="posts", unsettled=7,

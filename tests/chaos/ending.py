@@ -1,6 +1,5 @@
 """The end of a run: the source gets an end, everything is settled, everybody says goodbye."""
 
-import asyncio
 import json
 import time
 from pathlib import Path

@@ -67,7 +67,10 @@ class Faults:
         """Waits until the fault can be done; what follows goes on beside the next ones."""
         kind = fault.kind.removeprefix("long ")
         if kind in ("kill", "stop", "restart"):
-            stage = await self._somebody(lambda: self._line.of_kind(fault.stage), fault.pick)
+            # Who is asked to leave has begun: before that, SIGTERM ends it as any process.
+            stage = await self._somebody(lambda: [
+                stage for stage in self._line.of_kind(fault.stage)
+                if kind != "restart" or stage.answered], fault.pick)
             self.done[fault.kind, fault.stage] += 1
             self._spawn({"kill": self._kill, "stop": self._stop, "restart": self._restart}[kind](
                 fault, stage))
@@ -91,7 +94,8 @@ class Faults:
             self._spawn(self._join(stage))
         else:
             self.done["scale down", "republisher"] += 1
-            stage = await self._somebody(self._line.removable, pick)
+            stage = await self._somebody(lambda: [
+                stage for stage in self._line.removable() if stage.answered], pick)
             stage.leaving = True
             self._spawn(self._leave(stage))
 

@@ -60,7 +60,7 @@ def _take(journal: Journal, name: str, line: str) -> None:
                                        int(pid[1]), reason, int(entry["unsettled"])))
     elif message == UNFLAGGED:
         journal.unflagged += int(entry["publications"])
-    elif level == "error":
+    elif level == "error" or message == "session refused":
         _note(journal, f"{name}: {line[:300]}")
 
 

@@ -197,6 +197,9 @@ def main(argv: list[str]) -> int:
         if temporary:
             shutil.rmtree(run_dir)
         return INTERRUPTED
+    except Exception:
+        print(f"scripts/chaos has failed itself; what is left of it: {run_dir}", flush=True)
+        raise
     if result["failures"]:
         print(f"what is left of it: {run_dir}")
     elif temporary:

@@ -76,6 +76,11 @@ class Stage:
     def works(self) -> bool:
         return self.pid is not None and not self.stopped
 
+    @property
+    def answered(self) -> bool:
+        """The present process has."""
+        return bool(self.samples)
+
     # -- its life -----------------------------------------------------------------------------
 
     async def start(self, *flags: str) -> None:
