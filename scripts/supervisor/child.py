@@ -38,6 +38,13 @@ def describe(returncode: int) -> str:
         return f"killed by signal {-returncode}"
 
 
+def bound(name: str, command: list[str]) -> list[str]:
+    """`command`, as a child of ours that gets signal `name` when we are gone; same pid. If we went
+    before the kernel knew of that, it has another parent by then, and does not begin."""
+    return ["setpriv", "--pdeathsig", name, "--", "sh", "-c", '[ "$PPID" = "$0" ] && exec "$@"',
+            str(os.getpid()), *command]
+
+
 async def _ended(process: subprocess.Popen) -> int:
     """Waits for the end of `process`; returns its exit code, or minus the signal that killed it."""
     loop = asyncio.get_running_loop()
@@ -170,11 +177,9 @@ class Child:
         rotate(self.log)
         with self.log.open("ab") as log:
             self._log_start = log.tell()
-            # setpriv becomes the executable: same pid, SIGTERM when the supervisor is gone.
             self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", "--", *self._command],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._run_dir,
-                env=environment)
+                bound("TERM", self._command), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd=self._run_dir, env=environment)
         self.pid = self._process.pid
         self._start = rundir.start_time(self.pid) or 0
         self._started = time.monotonic()

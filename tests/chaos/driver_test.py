@@ -20,6 +20,7 @@ from chaos.network import Proxy
 from chaos.proxy import End, Route
 from chaos.stage import Stage, parse
 from supervisor import rundir
+from supervisor.child import bound
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_S = 30.0
@@ -206,6 +207,12 @@ class Leftovers(WithFolder):
     def test_an_interrupted_run_leaves_nothing(self):
         self.assertNotEqual(self.end_by(signal.SIGINT), 0)
         self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_a_process_whose_parent_ended_before_it_began_does_not_begin(self):
+        command = bound("KILL", ["true"])
+        self.assertEqual(subprocess.run(command).returncode, 0)
+        others = [word if word != str(os.getpid()) else "1" for word in command]
+        self.assertNotEqual(subprocess.run(others).returncode, 0)
 
     def test_no_process_outlives_a_run_that_was_killed(self):
         self.end_by(signal.SIGKILL)

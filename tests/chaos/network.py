@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from chaos import namespaces
+from supervisor.child import bound
 
 LOOPBACK = "127.0.0.1"
 
@@ -20,8 +21,7 @@ class Proxy:
     @classmethod
     async def start(cls, *front: str):
         process = await asyncio.create_subprocess_exec(
-            "setpriv", "--pdeathsig", "KILL", "--", *front, sys.executable,
-            str(Path(__file__).with_name("proxy.py")),
+            *bound("KILL", [*front, sys.executable, str(Path(__file__).with_name("proxy.py"))]),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
         return cls(process)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from chaos import namespaces
 from supervisor import rundir
-from supervisor.child import describe
+from supervisor.child import bound, describe
 
 HTTP_S = 1.0
 SAMPLES = 40
@@ -88,7 +88,7 @@ class Stage:
         self.samples.clear()
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                "setpriv", "--pdeathsig", "KILL", "--", *self.command, *flags,
+                *bound("KILL", [*self.command, *flags]),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.pid = self._process.pid
         self.started = time.monotonic()
@@ -169,13 +169,19 @@ class Stage:
 
     def waited_for_processor(self) -> float:
         """Seconds for which threads of the process were ready and did not run."""
-        waited = 0
-        for thread in Path(f"/proc/{self.pid}/task").glob("*/schedstat"):
+        return sum(int(words.split()[1]) for words in self._of_threads("schedstat")) / 1e9
+
+    def waits_for_disk(self) -> bool:
+        return any(words.rpartition(")")[2].split()[0] == "D" for words in self._of_threads("stat"))
+
+    def _of_threads(self, file: str) -> list[str]:
+        told = []
+        for path in Path(f"/proc/{self.pid}/task").glob(f"*/{file}"):
             try:
-                waited += int(thread.read_text().split()[1])
+                told.append(path.read_text())
             except (FileNotFoundError, ProcessLookupError):
                 continue  # it has just ended
-        return waited / 1e9
+        return told
 
     async def get(self, path: str) -> bytes:
         """The body of one of its pages. Raises Silent."""
