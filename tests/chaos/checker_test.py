@@ -147,30 +147,27 @@ class Sources(WithFolder):
 class Asked:
     """An ingestor that tells what it is given, one sample a question."""
 
-    def __init__(self, *told):
-        self._told, self.samples = list(told), []
+    def __init__(self, *told, hindered):
+        self._told, self._waited = list(told), [hindered, 0.0]
 
     async def sample(self):
         if not self._told:
             raise Silent
         now = time.monotonic()
         settled, in_flight = self._told.pop(0)
-        self.samples.append(Sample(now, now, {SETTLED: settled, IN_FLIGHT: in_flight}))
-        return self.samples[-1]
-
-    async def look(self, _stage):
-        await self.sample()
+        return Sample(now, now, {SETTLED: settled, IN_FLIGHT: in_flight})
 
     def waited_for_processor(self):
-        return 0.0
+        return self._waited.pop() if len(self._waited) > 1 else self._waited[0]
+
+    def waits_for_disk(self):
+        return False
 
 
 class KillsOfTheIngestor(unittest.IsolatedAsyncioTestCase):
-    async def judge(self, *told, new_in_state):
-        asked = Asked(*told)
-        looks = Looks(asked, asked)
+    async def judge(self, *told, new_in_state, hindered=0.0):
+        looks = Looks(Asked(*told, hindered=hindered))
         await looks.take()
-        looks.end()
         return looks.judge(time.monotonic(), new_in_state)
 
     async def test_may_cost_what_was_settled_a_moment_ago(self):
@@ -182,6 +179,11 @@ class KillsOfTheIngestor(unittest.IsolatedAsyncioTestCase):
     async def test_must_not_cost_what_was_settled_before(self):
         again = await self.judge((500, 80), (540, 60), new_in_state=493)
         self.assertEqual((again.overdue, again.posts), (7, 107))
+
+    async def test_are_not_blamed_on_one_that_could_not_run(self):
+        again = await self.judge((500, 80), (540, 60), new_in_state=500, hindered=0.05)
+        self.assertGreaterEqual(again.window, RECENT_S + 0.05)
+        self.assertEqual(again.hindered, 0.05)
 
     async def test_tell_nothing_where_nobody_could_be_asked(self):
         self.assertIsNone(await self.judge(new_in_state=0))

@@ -123,14 +123,13 @@ class Faults:
     # -- processes ------------------------------------------------------------------------------
 
     async def _kill(self, fault: Fault, stage: Stage) -> None:
-        looks = Looks(stage, self._watch)
+        looks = Looks(stage)
         if stage.kind == "ingestor":
             await looks.take()
         else:
             await self._watch.look(stage)
         if stage.pid is None:  # crashed: reported by whoever waits for it
             return
-        looks.end()
         self._health.hit(stage.name)
         kill = Kill(stage.kind, stage.name, stage.pid, time.time())
         killed = time.monotonic()

@@ -80,7 +80,7 @@ def _failures(run, result: dict) -> list[str]:
         told.append(f"after the kill of a republisher {again['most']} posts came again")
     told += [f"the ingestor with pid {kill.pid} had settled {kill.again.overdue} posts "
              f"{kill.again.window * 1000:.0f} ms before its kill that its successor sent again "
-             f"(waited {kill.again.waited * 1000:.0f} ms for a processor)"
+             f"(hindered for {kill.again.hindered * 1000:.0f} ms)"
              for kill in run.faults.kills if kill.again and kill.again.overdue]
     told += _not_killed(run) + late(result)
     back = [seconds for kind in plan.RESTARTED for seconds in run.faults.goodbyes[f"{kind} back"]]
@@ -130,7 +130,9 @@ def lines(result: dict) -> list[str]:
          f"p50 {killed['p50']:.0f}, most {killed['most']:.0f}, {killed['kills']} kills"],
         ["posts again after the kill of an ingestor",
          f"p50 {restarted['p50']:.0f}, most {restarted['most']:.0f}, {restarted['kills']} kills"],
-        ["  of those, settled 100 ms before the kill or earlier", text.number(restarted["overdue"])],
+        ["  of those, settled 100 ms before the kill or earlier "
+         f"(looked {restarted['window_s']['p50'] * 1000:.0f} ms before, p50, at most "
+         f"{restarted['window_s']['most'] * 1000:.0f} ms)", text.number(restarted["overdue"])],
     ])]
     shown += ["", *(f"slow: {line}" for line in result["slow"])] if result["slow"] else []
     for title, key in (("first settlement after", "recovery_s"), ("goodbyes", "goodbye_s")):
