@@ -168,7 +168,7 @@ class Stage:
             return 0
 
     def waited_for_processor(self) -> float:
-        """Seconds for which threads of the process were ready and did not run."""
+        """Seconds for which its loop and its worker were ready and did not run."""
         return sum(int(words.split()[1]) for words in self._of_threads("schedstat")) / 1e9
 
     def waits_for_disk(self) -> bool:
@@ -178,7 +178,8 @@ class Stage:
         told = []
         for path in Path(f"/proc/{self.pid}/task").glob(f"*/{file}"):
             try:
-                told.append(path.read_text())
+                if not path.with_name("comm").read_text().startswith("ZMQbg"):  # libzmq's own
+                    told.append(path.read_text())
             except (FileNotFoundError, ProcessLookupError):
                 continue  # it has just ended
         return told
