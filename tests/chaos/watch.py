@@ -121,7 +121,7 @@ class Watch:
         now = time.monotonic()
         if self.recorded != self._recorded:
             self._recorded, self._moved_at, self._stalled = self.recorded, now, False
-        if not self._health.flows():
+        if not self._health.flows() or not self.recorded:  # it may still be starting
             self._moved_at = now
             return
         still = now - max(self._moved_at, self._health.changed)
