@@ -11,9 +11,6 @@ from chaos.stage import Silent, Stage
 
 EVERY_S = 0.2
 STALL_S = 4.0  # everybody is there, and nothing is settled for so long: a stall
-# A session that joins gets its share of the reporter's budget at once, the others' grants stand
-# until they are used: 1 + 1/2 + ... + 1/n budgets may be granted for a while.
-JOINING = sum(1 / n for n in range(1, pipeline.MOST_REPUBLISHERS + 1))
 REPEATED = {flag: f"publications_repeated_total {flag}" for flag in ("true", "false")}
 ENDS = 40  # samples at the begin and at the end of a run
 
@@ -97,7 +94,7 @@ class Watch:
             place = f"{stage.kind}, {link}"
             part = in_flight / max(1, limit)
             self.most_in_flight[place] = max(self.most_in_flight.get(place, 0), part)
-            if in_flight > limit * (JOINING if stage.kind == "reporter" else 1):
+            if in_flight > limit:
                 self.excesses.append(f"{stage.name}: {in_flight:.0f} {link} in flight, "
                                      f"{limit} allowed")
         if stage.kind == "reporter":
