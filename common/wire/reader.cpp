@@ -1,5 +1,7 @@
 #include "common/wire/reader.hpp"
 
+#include <algorithm>
+
 #include <msgpack.hpp>
 
 namespace pullwire::wire {
@@ -7,27 +9,30 @@ namespace pullwire::wire {
 /// Turns what msgpack parses into tokens.
 class TokenVisitor : public msgpack::null_visitor {
  public:
-  explicit TokenVisitor(Reader& reader) : reader_{reader} {}
+  TokenVisitor(Reader& reader, std::size_t input_bytes)
+      : reader_{reader}, most_{std::min(input_bytes, Reader::kMaxValues)} {}
 
-  bool visit_nil() { return add(Reader::Kind::Nil, 0); }
-  bool visit_boolean(bool value) { return add(Reader::Kind::Other, value ? 1 : 0); }
-  bool visit_positive_integer(std::uint64_t value) { return add(Reader::Kind::Positive, value); }
+  bool visit_nil() { return add({Reader::Kind::Nil, 0, {0}}); }
+  bool visit_boolean(bool value) { return add({Reader::Kind::Other, 0, {value}}); }
+  bool visit_positive_integer(std::uint64_t value) {
+    return add({Reader::Kind::Positive, 0, {value}});
+  }
   bool visit_negative_integer(std::int64_t value) {
     if (value >= 0) return visit_positive_integer(static_cast<std::uint64_t>(value));  // int 8 … 64
-    return add(Reader::Kind::Negative, static_cast<std::uint64_t>(value));
+    return add({Reader::Kind::Negative, 0, {static_cast<std::uint64_t>(value)}});
   }
   bool visit_float32(float) { return false; }
   bool visit_float64(double) { return false; }
   bool visit_str(const char* data, std::uint32_t size) {
-    return add(Reader::Kind::Text, size, data);
+    return add({Reader::Kind::Text, size, {.data = data}});
   }
   bool visit_bin(const char* data, std::uint32_t size) {
-    return add(Reader::Kind::Bytes, size, data);
+    return add({Reader::Kind::Bytes, size, {.data = data}});
   }
   bool visit_ext(const char*, std::uint32_t) { return false; }
   bool start_map(std::uint32_t) { return false; }
   bool start_array(std::uint32_t size) {
-    return ++depth_ <= Reader::kMaxDepth && add(Reader::Kind::Array, size);
+    return ++depth_ <= Reader::kMaxDepth && add({Reader::Kind::Array, size, {0}});
   }
   bool end_array() {
     --depth_;
@@ -38,13 +43,20 @@ class TokenVisitor : public msgpack::null_visitor {
   [[nodiscard]] bool failed() const { return failed_; }
 
  private:
-  bool add(Reader::Kind kind, std::uint64_t number, const char* data = nullptr) {
-    if (reader_.tokens_.size() >= Reader::kMaxValues) return false;
-    reader_.tokens_.push_back({kind, number, data});
+  bool add(Reader::Token token) {
+    auto& tokens = reader_.tokens_;
+    if (tokens.size() == most_) return false;
+    // Twice as many, but no more than there can be: a token has a byte at least.
+    if (tokens.size() == tokens.capacity()) {
+      tokens.reserve(std::min(most_, 2 * tokens.size() + kFirstTokens));
+    }
+    tokens.push_back(token);
     return true;
   }
 
+  static constexpr std::size_t kFirstTokens = 32;
   Reader& reader_;
+  std::size_t most_;
   std::size_t depth_ = 0;
   bool failed_ = false;
 };
@@ -53,7 +65,7 @@ bool Reader::start(std::string_view bytes) {
   tokens_.clear();
   open_.clear();
   next_ = 0;
-  TokenVisitor visitor{*this};
+  TokenVisitor visitor{*this, bytes.size()};
   std::size_t offset = 0;
   ok_ = !bytes.empty() && msgpack::parse(bytes.data(), bytes.size(), offset, visitor) &&
         !visitor.failed() && offset == bytes.size();
@@ -71,7 +83,7 @@ const Reader::Token* Reader::take(Kind kind) {
 bool Reader::array(std::size_t& size) {
   const Token* token = take(Kind::Array);
   if (token == nullptr) return false;
-  size = static_cast<std::size_t>(token->number);
+  size = token->size;
   return true;
 }
 
@@ -97,7 +109,7 @@ void Reader::skip_value() {
       return;
     }
     const Token& token = tokens_[next_++];
-    if (token.kind == Kind::Array) values += token.number;
+    if (token.kind == Kind::Array) values += token.size;
   }
 }
 
@@ -130,16 +142,16 @@ bool Reader::nil_or_integer(bool& present, std::int64_t& value) {
 bool Reader::text(std::string_view& value, std::size_t max_bytes) {
   const Token* token = take(Kind::Text);
   if (token == nullptr) return false;
-  if (token->number > max_bytes) return fail();
-  value = {token->data, static_cast<std::size_t>(token->number)};
+  if (token->size > max_bytes) return fail();
+  value = {token->data, token->size};
   return true;
 }
 
 bool Reader::bytes(std::string_view& value, std::size_t max_bytes) {
   const Token* token = take(Kind::Bytes);
   if (token == nullptr) return false;
-  if (token->number > max_bytes) return fail();
-  value = {token->data, static_cast<std::size_t>(token->number)};
+  if (token->size > max_bytes) return fail();
+  value = {token->data, token->size};
   return true;
 }
 

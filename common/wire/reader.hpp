@@ -45,11 +45,16 @@ class Reader {
  private:
   friend class TokenVisitor;
   enum class Kind : std::uint8_t { Array, Positive, Negative, Text, Bytes, Nil, Other };
+  /// As small as can be: a byte of input may be a token.
   struct Token {
     Kind kind;
-    std::uint64_t number;  ///< value, bit pattern of a negative one, or size
-    const char* data;
+    std::uint32_t size;  ///< of an array, a text or bytes
+    union {
+      std::uint64_t number;  ///< value, or bit pattern of a negative one
+      const char* data;
+    };
   };
+  static_assert(sizeof(Token) == 16);
 
   const Token* take(Kind kind);
   bool fail() { return ok_ = false; }
