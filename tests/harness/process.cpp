@@ -3,10 +3,13 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
+#include <iterator>
 #include <random>
 #include <set>
 #include <sstream>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -37,6 +40,12 @@ bool can_listen(int port) {
       bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   close(descriptor);
   return free;
+}
+
+bool is_accusation(std::string_view line) {
+  return line.find("CHECK failed:") != std::string_view::npos ||
+         line.find("Sanitizer: ") != std::string_view::npos ||
+         line.find("runtime error: ") != std::string_view::npos;
 }
 
 }  // namespace
@@ -93,7 +102,18 @@ Process::Process(const std::filesystem::path& program, const std::vector<std::st
 }
 
 Process::~Process() {
+  end();
+}
+
+void Process::end() {
+  if (pid_ <= 0) return;
   kill();
+  std::ifstream log{log_};
+  for (std::string line; std::getline(log, line);) {
+    if (!is_accusation(line)) continue;
+    std::cerr << line << '\n' << log.rdbuf() << std::flush;
+    std::abort();
+  }
 }
 
 Process::Process(Process&& other) noexcept
@@ -103,7 +123,7 @@ Process::Process(Process&& other) noexcept
 
 Process& Process::operator=(Process&& other) noexcept {
   if (this != &other) {
-    kill();
+    end();
     pid_ = std::exchange(other.pid_, -1);
     log_ = std::move(other.log_);
     result_ = std::exchange(other.result_, std::nullopt);
@@ -140,6 +160,13 @@ std::size_t Process::resident_bytes() const {
   std::size_t resident = 0;
   statm >> total >> resident;
   return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+std::size_t Process::descriptors() const {
+  std::error_code gone;
+  const std::filesystem::directory_iterator all{"/proc/" + std::to_string(pid_) + "/fd", gone};
+  return static_cast<std::size_t>(
+      std::distance(std::filesystem::begin(all), std::filesystem::end(all)));
 }
 
 std::string Process::output() const {

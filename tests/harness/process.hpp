@@ -30,7 +30,8 @@ class Process {
   /// Starts `program` with its standard error (and output) in the file `log`.
   Process(const std::filesystem::path& program, const std::vector<std::string>& arguments,
           const std::filesystem::path& log, const std::vector<std::string>& environment = {});
-  /// Kills what still runs.
+  /// Kills what still runs. Ends the test, too, if it has written that a CHECK failed or
+  /// what a sanitizer found: whatever else the test saw, it has failed.
   ~Process();
   Process(Process&& other) noexcept;
   Process& operator=(Process&& other) noexcept;
@@ -45,10 +46,14 @@ class Process {
   [[nodiscard]] pid_t pid() const { return pid_; }
   /// Resident memory now, in bytes; 0 if it has ended.
   [[nodiscard]] std::size_t resident_bytes() const;
+  /// How many files, sockets and the like it has open now; 0 if it has ended.
+  [[nodiscard]] std::size_t descriptors() const;
   /// What it has written so far.
   [[nodiscard]] std::string output() const;
 
  private:
+  void end();
+
   pid_t pid_ = -1;
   std::filesystem::path log_;
   std::optional<int> result_;
