@@ -49,7 +49,13 @@ void Workshop::begin(Work work) {
   }
   job->open = job->tasks.size();
   if (job->work.delivery.give_up) {
-    give_up(*job);
+    const std::string reason = "given up after " + std::to_string(job->work.delivery.attempts) +
+                               " attempts: each time the republisher that had it died or hung";
+    fail(*job, reason);
+    return publish(job);
+  }
+  if (!job->post.refused.empty()) {
+    fail(*job, std::string{job->post.refused});
     return publish(job);
   }
   worker_.add({.work = [this, job] { render(*job); },
@@ -57,12 +63,9 @@ void Workshop::begin(Work work) {
                .name = std::string{job->post.post_id}});
 }
 
-void Workshop::give_up(Job& job) {
-  const std::string reason = "given up after " + std::to_string(job.work.delivery.attempts) +
-                             " attempts: each time the republisher that had it died or hung";
-  log_error("post given up", {{"post", job.post.post_id}, {"reason", reason}});
+/// Unrendered: its publications have no time of that.
+void Workshop::fail(Job& job, const std::string& reason) {
   for (Task& task : job.tasks) {
-    task.rendered_at = wall_clock();
     task.outcome =
         Outcome{.status = Status::Failed, .location = {}, .error = reason, .retry_at = {}};
   }

@@ -73,7 +73,7 @@ class Workshop {
     std::chrono::steady_clock::time_point begun;
   };
 
-  void give_up(Job& job);
+  static void fail(Job& job, const std::string& reason);
   void render(Job& job) const;
   void publish(const std::shared_ptr<Job>& job);
   void finish(const std::shared_ptr<Job>& job, Task& task, Outcome outcome);

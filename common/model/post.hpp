@@ -10,7 +10,8 @@
 
 namespace pullwire {
 
-/// Bounds on a post, checked where it enters (a source) and where it is decoded.
+/// Bounds on a post, checked where it enters (a source) and where it is decoded. One that
+/// exceeds them enters cut to them and `refused`.
 struct PostLimits {
   static constexpr std::size_t kIdBytes = 1024;     ///< post_id, source name included
   static constexpr std::size_t kFieldBytes = 4096;  ///< any other short field
@@ -43,6 +44,7 @@ struct Post {
   std::vector<std::string_view> hashtags;  ///< without #, as written
   std::vector<Media> media;
   Timestamp ingested_at;
+  std::string_view refused{};  ///< why it cannot be published; "" if it can
 
   friend bool operator==(const Post&, const Post&) = default;
 };

@@ -11,7 +11,7 @@ namespace {
 // Every limit of PostLimits used up, and the bytes of msgpack around it.
 constexpr std::size_t kMaxPostBytes =
     PostLimits::kIdBytes + PostLimits::kTextBytes +
-    (5 + PostLimits::kHashtags + 3 * PostLimits::kMedia) * (PostLimits::kFieldBytes + 5) + 64;
+    (6 + PostLimits::kHashtags + 3 * PostLimits::kMedia) * (PostLimits::kFieldBytes + 5) + 64;
 
 void pack_time(Packer& packer, const std::optional<Timestamp>& time) {
   if (time) {
@@ -50,7 +50,7 @@ std::string encode_post(const Post& post) {
   StringBuffer buffer;
   buffer.bytes.reserve(post.text.size() + 256);
   Packer packer{buffer};
-  packer.pack_array(11);
+  packer.pack_array(post.refused.empty() ? 11 : 12);
   for (const std::string_view text :
        {post.post_id, post.source, post.author, post.author_name, post.lang, post.url, post.text}) {
     pack_text(packer, text);
@@ -65,6 +65,7 @@ std::string encode_post(const Post& post) {
     pack_text(packer, media.url);
     pack_text(packer, media.alt);
   }
+  if (!post.refused.empty()) pack_text(packer, clipped(post.refused, PostLimits::kFieldBytes));
   return std::move(buffer.bytes);
 }
 
@@ -92,6 +93,8 @@ bool decode_post(std::string_view bytes, Post& post) {
       return false;
     }
   }
+  post.refused = {};
+  if (reader.more() && !read_field(reader, post.refused)) return false;
   return reader.skip_to_end() && reader.finished() && !post.post_id.empty();
 }
 

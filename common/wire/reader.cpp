@@ -95,6 +95,12 @@ bool Reader::array_of_at_least(std::size_t size) {
   return true;
 }
 
+bool Reader::more() {
+  if (!ok_ || open_.empty() || open_.back() == 0) return false;
+  --open_.back();
+  return true;
+}
+
 bool Reader::skip_to_end() {
   if (!ok_ || open_.empty()) return fail();
   for (std::uint64_t surplus = open_.back(); surplus > 0 && ok_; --surplus) skip_value();

@@ -30,6 +30,8 @@ class Reader {
   /// An array of at least `size` elements, of which `skip_to_end` passes over the rest:
   /// newer versions append.
   bool array_of_at_least(std::size_t size);
+  /// Whether it has one more; the next value read is that.
+  bool more();
   bool skip_to_end();
 
   bool number(std::uint64_t& value, std::uint64_t max = UINT64_MAX);

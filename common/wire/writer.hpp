@@ -8,6 +8,8 @@
 
 #include <msgpack.hpp>
 
+#include "common/model/clipped.hpp"
+
 namespace pullwire::wire {
 
 struct StringBuffer {
@@ -16,14 +18,6 @@ struct StringBuffer {
 };
 
 using Packer = msgpack::packer<StringBuffer>;
-
-/// The text, or as much of its beginning as fits into `bytes` without cutting a UTF-8
-/// character: for what only people read. What a peer refuses would come again for ever.
-inline std::string_view clipped(std::string_view text, std::size_t bytes) {
-  if (text.size() <= bytes) return text;
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0U) == 0x80U) --bytes;
-  return text.substr(0, bytes);
-}
 
 inline void pack_text(Packer& packer, std::string_view text) {
   packer.pack_str(static_cast<std::uint32_t>(text.size()));

@@ -15,7 +15,9 @@ namespace pullwire::ingestor {
 /// written, then call `next` until it gives nothing.
 class LineBuffer {
  public:
-  static constexpr std::size_t kMaxLine = 1024 * 1024;  ///< bytes, without the newline
+  /// Bytes, without the newline: room for a post at all of its limits, or for a text at its
+  /// limit with each character escaped as \uXXXX.
+  static constexpr std::size_t kMaxLine = 4 * 1024 * 1024;
   /// Readable bytes behind every line, as simdjson wants them.
   static constexpr std::size_t kPadding = 64;
 

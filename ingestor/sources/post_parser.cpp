@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/model/clipped.hpp"
 #include "common/model/hashtag.hpp"
 #include "ingestor/sources/json_check.hpp"
 
@@ -56,6 +57,7 @@ void PostParser::clear() {
   post_.hashtags = std::move(hashtags);
   post_.media = std::move(media);
   id_ = {};
+  refused_.clear();
   has_text_ = false;
   has_hashtags_ = false;
 }
@@ -87,14 +89,13 @@ bool PostParser::read_field(std::string_view key, Value value) {
   if (key == "id") return read_id(value);
   if (key == "text") {
     has_text_ = is(value, json_type::string);
-    return read_string("text", value, post_.text, PostLimits::kTextBytes);
+    return read_string("text", value, post_.text);  // cut once its hashtags are known
   }
-  constexpr std::size_t kLimit = PostLimits::kFieldBytes;
-  if (key == "author") return read_string("author", value, post_.author, kLimit);
-  if (key == "author_name") return read_string("author_name", value, post_.author_name, kLimit);
+  if (key == "author") return read_short("author", value, post_.author);
+  if (key == "author_name") return read_short("author_name", value, post_.author_name);
   if (key == "created_at") return read_created_at(value);
-  if (key == "lang") return read_string("lang", value, post_.lang, kLimit);
-  if (key == "url") return read_string("url", value, post_.url, kLimit);
+  if (key == "lang") return read_short("lang", value, post_.lang);
+  if (key == "url") return read_short("url", value, post_.url);
   if (key == "hashtags") return read_hashtags(value);
   if (key == "media") return read_media(value);
   const auto error = check_json(value);
@@ -105,29 +106,45 @@ bool PostParser::read_id(Value value) {
   if (is(value, json_type::number)) {
     id_ = number_token(value);
     if (id_.empty()) return refuse("id", "is no number");
-  } else if (!read_string("id", value, id_, PostLimits::kIdBytes)) {
+  } else if (!read_string("id", value, id_)) {
     return false;
   }
   return !has_control(id_) || refuse("id", "has a control character");
 }
 
 /// Null counts as absent.
-bool PostParser::read_string(std::string_view field, Value value, std::string_view& into,
-                             std::size_t limit) {
+bool PostParser::read_string(std::string_view field, Value value, std::string_view& into) {
   into = {};
   if (is(value, json_type::null)) {
     const auto error = check_json(value);
     return error == SUCCESS || refuse(error);
   }
   if (!is(value, json_type::string)) return refuse(field, "is no string");
-  if (const auto error = value.get_string().get(into)) return refuse(error);
-  return into.size() <= limit ||
-         refuse(field, "is longer than " + std::to_string(limit) + " bytes");
+  const auto error = value.get_string().get(into);
+  return error == SUCCESS || refuse(error);
+}
+
+bool PostParser::read_short(std::string_view field, Value value, std::string_view& into) {
+  if (!read_string(field, value, into)) return false;
+  cut(field, into, PostLimits::kFieldBytes);
+  return true;
+}
+
+void PostParser::cut(std::string_view field, std::string_view& value, std::size_t most) {
+  if (value.size() <= most) return;
+  too_large(std::string{field} + " of " + std::to_string(value.size()) + " bytes, at most " +
+            std::to_string(most));
+  value = clipped(value, most);
+}
+
+/// The first reason counts.
+void PostParser::too_large(const std::string& what) {
+  if (refused_.empty()) refused_ = "too large: " + what;
 }
 
 bool PostParser::read_created_at(Value value) {
   std::string_view text;
-  if (!read_string("created_at", value, text, PostLimits::kFieldBytes)) return false;
+  if (!read_string("created_at", value, text)) return false;
   post_.created_at = parse_rfc3339(text);
   return post_.created_at.has_value() || text.data() == nullptr ||
          refuse("created_at", "is no RFC 3339 time");
@@ -148,13 +165,14 @@ bool PostParser::read_hashtags(Value value) {
     if (const auto error = std::move(entry).get(element)) return refuse(error);
     if (!is(element, json_type::string)) return refuse("hashtags", "has what is no string");
     std::string_view written;
-    if (!read_string("hashtags", element, written, PostLimits::kFieldBytes)) return false;
+    if (!read_short("hashtags", element, written)) return false;
     const std::string_view tag = bare_hashtag(written);
     if (tag.empty()) continue;
-    if (post_.hashtags.size() == PostLimits::kHashtags) {
-      return refuse("hashtags", "has more than " + std::to_string(PostLimits::kHashtags));
+    if (post_.hashtags.size() < PostLimits::kHashtags) {
+      post_.hashtags.push_back(tag);
+    } else {
+      too_large("more than " + std::to_string(PostLimits::kHashtags) + " hashtags");
     }
-    post_.hashtags.push_back(tag);
   }
   return true;
 }
@@ -177,24 +195,24 @@ bool PostParser::read_media(Value value) {
 }
 
 bool PostParser::read_medium(Value value) {
-  if (post_.media.size() == PostLimits::kMedia) {
-    return refuse("media", "has more than " + std::to_string(PostLimits::kMedia));
-  }
   Media medium;
   if (is(value, json_type::string)) {
-    if (!read_string("media.url", value, medium.url, PostLimits::kFieldBytes)) return false;
+    if (!read_short("media.url", value, medium.url)) return false;
   } else if (is(value, json_type::object)) {
     if (!read_medium_object(value, medium)) return false;
   } else {
     return refuse("media", "has what is neither a URL nor an object");
   }
   if (medium.url.empty()) return refuse("media", "has an item without url");
-  post_.media.push_back(medium);
+  if (post_.media.size() < PostLimits::kMedia) {
+    post_.media.push_back(medium);
+  } else {
+    too_large("more than " + std::to_string(PostLimits::kMedia) + " media");
+  }
   return true;
 }
 
 bool PostParser::read_medium_object(Value value, Media& medium) {
-  constexpr std::size_t kLimit = PostLimits::kFieldBytes;
   simdjson::ondemand::object object;
   if (const auto error = value.get_object().get(object)) return refuse(error);
   for (auto entry : object) {
@@ -205,11 +223,11 @@ bool PostParser::read_medium_object(Value value, Media& medium) {
     Value item = field.value();
     bool good = true;
     if (key == "type") {
-      good = read_string("media.type", item, medium.type, kLimit);
+      good = read_short("media.type", item, medium.type);
     } else if (key == "url") {
-      good = read_string("media.url", item, medium.url, kLimit);
+      good = read_short("media.url", item, medium.url);
     } else if (key == "alt") {
-      good = read_string("media.alt", item, medium.alt, kLimit);
+      good = read_short("media.alt", item, medium.alt);
     } else if (const auto error = check_json(item)) {
       good = refuse(error);
     }
@@ -231,6 +249,8 @@ bool PostParser::finish() {
   post_.source = source_;
   if (post_.author.starts_with('@')) post_.author.remove_prefix(1);
   if (!has_hashtags_) collect_hashtags(post_.text, post_.hashtags);
+  cut("text", post_.text, PostLimits::kTextBytes);
+  post_.refused = refused_;
   return true;
 }
 

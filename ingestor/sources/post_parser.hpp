@@ -24,7 +24,8 @@ class PostParser {
   explicit PostParser(std::string source);
 
   /// Reads `json`, behind which `simdjson::SIMDJSON_PADDING` bytes must be readable.
-  /// Returns false if it is no post within PostLimits; `why` says why then.
+  /// Returns false if it is no post; `why` says why then. One that exceeds PostLimits is cut
+  /// to them and refused (but for its id, which cannot be cut).
   [[nodiscard]] bool parse(std::string_view json);
 
   /// The post read last, but for `ingested_at`. Its strings live until the next `parse`.
@@ -38,13 +39,16 @@ class PostParser {
   bool read_object(std::string_view json);
   bool read_field(std::string_view key, Value value);
   bool read_id(Value value);
-  bool read_string(std::string_view field, Value value, std::string_view& into, std::size_t limit);
+  bool read_string(std::string_view field, Value value, std::string_view& into);
+  bool read_short(std::string_view field, Value value, std::string_view& into);
   bool read_created_at(Value value);
   bool read_hashtags(Value value);
   bool read_media(Value value);
   bool read_medium(Value value);
   bool read_medium_object(Value value, Media& medium);
   bool finish();
+  void cut(std::string_view field, std::string_view& value, std::size_t most);
+  void too_large(const std::string& what);
   bool refuse(std::string_view field, std::string_view reason);
   bool refuse(simdjson::error_code error);
 
@@ -54,6 +58,7 @@ class PostParser {
   std::string_view id_;
   std::string post_id_;
   std::string why_;
+  std::string refused_;
   bool has_text_ = false;
   bool has_hashtags_ = false;
 };

@@ -1,5 +1,7 @@
 #include "tests/pipeline/support.hpp"
 
+#include <sstream>
+
 namespace pullwire::tests {
 
 Pipeline::Config fed_by(const std::string& source, const std::string& ingestor) {
@@ -26,6 +28,21 @@ bool in_state(const Process& process, char letter) {
   const std::size_t name_end = stat.rfind(')');
   return name_end != std::string::npos && name_end + 2 < stat.size() &&
          stat[name_end + 2] == letter;
+}
+
+std::size_t lines_with(const Process& process, const std::string& part) {
+  std::istringstream lines{process.output()};
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find(part) != std::string::npos) ++count;
+  }
+  return count;
+}
+
+std::string readiness(int port) {
+  std::string said = http_get(port, "/readyz").value_or("");
+  if (!said.empty() && said.back() == '\n') said.pop_back();
+  return said;
 }
 
 bool complete(const Pipeline& pipeline, std::int64_t posts, std::int64_t formats) {

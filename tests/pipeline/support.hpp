@@ -29,6 +29,12 @@ double sessions(int port, const std::string& link);
 /// The process has a state letter of proc(5): 'T' stopped, 'Z' dead.
 bool in_state(const Process& process, char letter);
 
+/// Lines of a process's log that have `part`.
+std::size_t lines_with(const Process& process, const std::string& part);
+
+/// What a stage with an HTTP port says at /readyz, without the line's end; "" if nothing.
+std::string readiness(int port);
+
 /// The database has each of `posts` posts, in each of `formats` formats once, published.
 bool complete(const Pipeline& pipeline, std::int64_t posts, std::int64_t formats = 1);
 

@@ -177,6 +177,32 @@ TEST_CASE("a post that is to be given up is reported and not begun", "[republish
   CHECK(republisher.process().running());
 }
 
+TEST_CASE("a post that its ingestor refused is reported with its reason and not begun",
+          "[republisher]") {
+  LoneRepublisher republisher{"null:?crash_on=poison"};
+  RawIngestor ingestor{republisher.upstream()};
+  RawReporter reporter{republisher.downstream()};
+  ingestor.accept();
+  reporter.accept(kReporterDemand);
+  reporter.grant(10);
+  ingestor.credit_until([](const Credit& credit) { return credit.limit == 10; });
+  Post large;
+  large.post_id = "large";
+  large.text = "poison";
+  large.refused = "too large: text of 600000 bytes, at most 524288";
+  ingestor.produce({wire::encode_post(large)});
+  const auto events = reporter.events(1);
+  const Publication publication = publication_of(events.at(0));
+  CHECK(publication.post_id == "large");
+  CHECK(publication.status == Status::Failed);
+  CHECK(publication.error == large.refused);
+  CHECK(publication.rendered_at == Timestamp{});
+  CHECK(publication.attempts == 1);
+  reporter.settle(1);
+  ingestor.credit_until([](const Credit& credit) { return credit.cum == 1; });
+  CHECK(republisher.process().running());
+}
+
 TEST_CASE("an ingestor that breaks the protocol is left, and called again", "[republisher]") {
   LoneRepublisher republisher;
   RawIngestor ingestor{republisher.upstream()};

@@ -67,8 +67,10 @@ TEST_CASE("a line at the limit is given and a longer one passed over", "[line_bu
   const std::size_t c = kMaxLine + 3;
   const std::size_t d = c + kMaxLine + 2;
   const std::size_t f = d + 2 + 3 * kMaxLine + 1;
-  CHECK(cutter.lines == Lines{"1@0:1048576 bytes", "2@1048577:b", "3@" + std::to_string(c) + ":!",
-                              "4@" + std::to_string(d) + ":d", "5@" + std::to_string(d + 2) + ":!",
+  CHECK(cutter.lines == Lines{"1@0:" + std::to_string(kMaxLine) + " bytes",
+                              "2@" + std::to_string(kMaxLine + 1) + ":b",
+                              "3@" + std::to_string(c) + ":!", "4@" + std::to_string(d) + ":d",
+                              "5@" + std::to_string(d + 2) + ":!",
                               "6@" + std::to_string(f) + ":f"});
   CHECK(cutter.rest().empty());
   CHECK(cutter.buffer.offset() == text.size());

@@ -143,27 +143,53 @@ TEST_CASE("control characters are refused in an id and kept in a text", "[post_p
   CHECK(refusal(R"({"id":"\u00a0\u00e9","text":"a\u0000b"})").empty());
 }
 
-TEST_CASE("a post at the limits is taken and one beyond is refused", "[post_parser]") {
-  const auto taken = [](const std::string& line) { return refusal(line).empty(); };
+TEST_CASE("an id beyond the limit is refused", "[post_parser]") {
   const auto id = [](std::size_t size) {
     return R"({"id":)" + string_of(size) + R"(,"text":"t"})";
   };
-  CHECK(taken(id(PostLimits::kIdBytes - 5)));
+  CHECK(refusal(id(PostLimits::kIdBytes - 5)).empty());
   CHECK(refusal(id(PostLimits::kIdBytes - 4)) == "id is longer than 1019 bytes");
+}
 
+TEST_CASE("a post at the limits is taken and one beyond is cut to them and marked",
+          "[post_parser]") {
+  PostParser parser{"file"};
+  const auto mark = [&](const std::string& line) {
+    const simdjson::padded_string padded{line};
+    REQUIRE(parser.parse(padded));
+    return std::string{parser.post().refused};
+  };
   const auto text = [](std::size_t size) { return R"({"id":"1","text":)" + string_of(size) + "}"; };
-  CHECK(taken(text(PostLimits::kTextBytes)));
-  CHECK_FALSE(taken(text(PostLimits::kTextBytes + 1)));
+  CHECK(mark(text(PostLimits::kTextBytes)).empty());
+  CHECK(mark(text(600 * 1024)) == "too large: text of 614400 bytes, at most 524288");
+  CHECK(parser.post().text.size() == PostLimits::kTextBytes);
+  CHECK(mark(text(1)).empty());
 
   for (const std::string field : {"author", "author_name", "lang", "url"}) {
-    CHECK(taken(with('"' + field + "\":" + string_of(PostLimits::kFieldBytes))));
-    CHECK(refusal(with('"' + field + "\":" + string_of(PostLimits::kFieldBytes + 1))) ==
-          field + " is longer than 4096 bytes");
+    CHECK(mark(with('"' + field + "\":" + string_of(PostLimits::kFieldBytes))).empty());
+    CHECK(mark(with('"' + field + "\":" + string_of(PostLimits::kFieldBytes + 1))) ==
+          "too large: " + field + " of 4097 bytes, at most 4096");
   }
-  CHECK(taken(with("\"hashtags\":" + array_of(PostLimits::kHashtags, "\"a\""))));
-  CHECK_FALSE(taken(with("\"hashtags\":" + array_of(PostLimits::kHashtags + 1, "\"a\""))));
-  CHECK(taken(with("\"media\":" + array_of(PostLimits::kMedia, "\"a\""))));
-  CHECK_FALSE(taken(with("\"media\":" + array_of(PostLimits::kMedia + 1, "\"a\""))));
+  CHECK(parser.post().url.size() == PostLimits::kFieldBytes);
+  CHECK(mark(with("\"hashtags\":" + array_of(PostLimits::kHashtags, "\"a\""))).empty());
+  CHECK(mark(with("\"hashtags\":" + array_of(PostLimits::kHashtags + 1, "\"a\""))) ==
+        "too large: more than 256 hashtags");
+  CHECK(parser.post().hashtags.size() == PostLimits::kHashtags);
+  CHECK(mark(with("\"media\":" + array_of(PostLimits::kMedia, "\"a\""))).empty());
+  CHECK(mark(with("\"media\":" + array_of(PostLimits::kMedia + 1, "\"a\""))) ==
+        "too large: more than 64 media");
+  CHECK(parser.post().media.size() == PostLimits::kMedia);
+}
+
+TEST_CASE("a text that is cut keeps its last hashtag and its last character whole",
+          "[post_parser]") {
+  PostParser parser{"file"};
+  std::string text = "x";  // so that the limit falls into a character
+  while (text.size() <= PostLimits::kTextBytes) text += "\xC3\xA9";
+  const simdjson::padded_string line{R"({"id":"1","text":")" + text + R"( #late"})"};
+  REQUIRE(parser.parse(line));
+  CHECK(parser.post().text == std::string_view{text}.substr(0, PostLimits::kTextBytes - 1));
+  CHECK(parser.post().hashtags == std::vector<std::string_view>{"late"});
 }
 
 TEST_CASE("what is not exactly one JSON object is refused", "[post_parser]") {

@@ -35,6 +35,7 @@ Post largest_post() {
   post.text = kText;
   post.hashtags.assign(PostLimits::kHashtags, kField);
   post.media.assign(PostLimits::kMedia, Media{kField, kField, kField});
+  post.refused = kField;
   return post;
 }
 
@@ -67,9 +68,12 @@ std::string encoded(const Publication& publication) {
 TEST_CASE("a post reads back as it was written", "[events]") {
   Post empty;
   empty.post_id = "x:1";
-  for (const Post& post : {rich_post(), empty}) {
+  Post refused = rich_post();
+  refused.refused = "too large: text of 524289 bytes, at most 524288";
+  for (const Post& post : {rich_post(), empty, refused}) {
     const std::string bytes = encode_post(post);
     Post read = rich_post();  // what was there before is gone
+    read.refused = "before";
     REQUIRE(decode_post(bytes, read));
     const bool same = read == post;
     CHECK(same);
