@@ -248,8 +248,8 @@ void Ingestor::before_scrape() {
 }
 
 std::string Ingestor::not_ready() const {
-  if (draining_) return "draining";
   if (!save_error_.empty()) return "state cannot be written: " + save_error_;
+  if (draining_) return "draining";
   if (link_.sessions() == 0) return "no republisher has a session";
   return "";
 }

@@ -42,24 +42,24 @@ constexpr Application kApplication{
 constexpr std::size_t kKeysPerRow = 4096;
 constexpr std::int64_t kPruneStep = 65536;
 
+}  // namespace
+
 /// Runs `work` and gives an error of the database the file's name.
 template <typename Work>
-auto named(const std::string& name, Work work) {
+auto State::named(Work work) {
   try {
     return work();
   } catch (const SQLite::Exception& error) {
-    throw std::runtime_error(name + ": " + error.what());
+    throw explained(path_, error);
   }
 }
 
-}  // namespace
-
 State::State(const std::filesystem::path& path, std::size_t seen_keep)
-    : name_{path.string()},
+    : path_{path},
       seen_keep_{static_cast<std::int64_t>(seen_keep)},
       database_{open_database(path, kApplication)} {
   if (seen_keep == 0) throw std::invalid_argument("seen_keep must be at least 1");
-  named(name_, [this] { load_known(); });
+  named([this] { load_known(); });
 }
 
 void State::load_known() {
@@ -76,7 +76,7 @@ void State::load_known() {
 }
 
 std::map<std::string, SourceState> State::sources() {
-  return named(name_, [this] {
+  return named([this] {
     std::map<std::string, SourceState> sources;
     SQLite::Statement rows{database_.connection, "SELECT name, cursor, settled FROM sources"};
     while (rows.executeStep()) {
@@ -91,7 +91,7 @@ std::vector<SeenKey> State::seen(std::string_view source) {
   std::vector<SeenKey> keys;
   const auto known = known_.find(source);
   if (known == known_.end()) return keys;
-  named(name_, [&] {
+  named([&] {
     SQLite::Statement rows{database_.connection,
                            "SELECT keys FROM seen WHERE source = ?1 AND upto > ?2 ORDER BY upto"};
     rows.bind(1, known->second.id);
@@ -101,7 +101,7 @@ std::vector<SeenKey> State::seen(std::string_view source) {
       const std::size_t size = static_cast<std::size_t>(blob.getBytes());
       const std::size_t before = keys.size();
       if (size % sizeof(SeenKey) != 0) {
-        throw std::runtime_error(name_ + " is damaged: a row of seen posts has " +
+        throw std::runtime_error(path_.string() + " is damaged: a row of seen posts has " +
                                  std::to_string(size) + " bytes; restore it from a copy");
       }
       keys.resize(before + size / sizeof(SeenKey));
@@ -116,7 +116,7 @@ std::vector<SeenKey> State::seen(std::string_view source) {
 }
 
 std::size_t State::begin(std::size_t most) {
-  return named(name_, [&] {
+  return named([&] {
     const std::int64_t sent =
         database_.connection.execAndGet("SELECT sent FROM run WHERE one = 1").getInt64();
     write_sent(std::max(sent, static_cast<std::int64_t>(most)));
@@ -125,7 +125,9 @@ std::size_t State::begin(std::size_t most) {
 }
 
 void State::end(std::size_t left) {
-  named(name_, [&] { write_sent(static_cast<std::int64_t>(left)); });
+  database_.files.check_in_place();
+  named([&] { write_sent(static_cast<std::int64_t>(left)); });
+  database_.files.check_in_place();
 }
 
 void State::write_sent(std::int64_t posts) {
@@ -136,7 +138,8 @@ void State::write_sent(std::int64_t posts) {
 
 void State::save(std::span<const SourceChange> changes) {
   if (changes.empty()) return;
-  named(name_, [&] {
+  database_.files.check_in_place();
+  named([&] {
     std::vector<std::pair<std::string_view, Known>> saved;  // becomes known once durable
     SQLite::Transaction transaction{database_.connection, SQLite::TransactionBehavior::IMMEDIATE};
     SQLite::Statement upsert{database_.connection,
@@ -159,6 +162,7 @@ void State::save(std::span<const SourceChange> changes) {
     transaction.commit();
     for (const auto& [name, source] : saved) known_.insert_or_assign(std::string{name}, source);
   });
+  database_.files.check_in_place();
 }
 
 void State::save_seen(Known& source, std::span<const SeenKey> keys) {

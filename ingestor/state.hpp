@@ -2,8 +2,8 @@
 //
 // Made, and read, on the main thread; `save` and `end` are then called on one worker
 // thread, in turn. Every function throws std::runtime_error with a reason for the
-// operator (disk full, database locked) and changes nothing then: it can be called
-// again with the same values.
+// operator (disk full, database locked, its file gone); it can be called again with the
+// same values.
 #pragma once
 
 #include <cstddef>
@@ -69,12 +69,14 @@ class State {
     std::int64_t pruned = 0;  // no row has this number or a lower one
   };
 
+  template <typename Work>
+  auto named(Work work);
   void load_known();
   void write_sent(std::int64_t posts);
   void save_seen(Known& source, std::span<const SeenKey> keys);
   void prune(Known& source, std::size_t added);
 
-  std::string name_;
+  std::filesystem::path path_;
   std::int64_t seen_keep_;
   HeldDatabase database_;
   std::map<std::string, Known, std::less<>> known_;

@@ -290,8 +290,8 @@ void Reporter::before_scrape() {
 }
 
 std::string Reporter::not_ready() const {
-  if (draining_) return "draining";
   if (!store_error_.empty()) return "the database does not take records: " + store_error_;
+  if (draining_) return "draining";
   if (link_.sessions() == 0) return "no republisher has a session";
   return "";
 }

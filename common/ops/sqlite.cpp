@@ -125,10 +125,12 @@ std::string explain(const SQLite::Exception& error) {
     case SQLITE_BUSY: return "is locked by another program; close it there";
     case SQLITE_FULL: return "cannot be written: the disk is full; make room";
     case SQLITE_CORRUPT: return "is damaged; restore it from a copy or name another file";
+    case SQLITE_IOERR:
+      return "cannot be written or read (disk I/O error); check the disk, its room and the quota";
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_READONLY: return kNotWritable;
-    default: return std::string{"cannot be opened: "} + error.what();
+    default: return std::string{"cannot be used: "} + error.what();
   }
 }
 
@@ -169,7 +171,9 @@ HolderLock::HolderLock(HolderLock&& other) noexcept
 
 HolderLock::~HolderLock() {
   if (descriptor_ < 0) return;
-  ::unlink(path_.c_str());  // while held, so that nobody else's is taken away
+  // While held, so that nobody else's is taken away; nor another's in its place, if the
+  // folder was moved.
+  if (is_on_disk()) ::unlink(path_.c_str());
   ::close(descriptor_);
 }
 
@@ -178,6 +182,36 @@ bool HolderLock::is_on_disk() const {
   struct stat named {};
   return ::fstat(descriptor_, &held) == 0 && ::lstat(path_.c_str(), &named) == 0 &&
          held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+DatabaseFiles::DatabaseFiles(const fs::path& real)
+    : files_{{{.name = real},
+              {.name = fs::path{real} += "-wal"},
+              {.name = fs::path{real} += "-shm"}}} {
+  for (File& file : files_) {
+    struct stat status {};
+    if (::stat(file.name.c_str(), &status) != 0) {
+      refuse(file.name, std::string{"cannot be opened: "} + std::strerror(errno));
+    }
+    file.device = status.st_dev;
+    file.inode = status.st_ino;
+  }
+}
+
+void DatabaseFiles::check_in_place() const {
+  for (const File& file : files_) {
+    struct stat status {};
+    if (::stat(file.name.c_str(), &status) != 0 || status.st_dev != file.device ||
+        status.st_ino != file.inode) {
+      refuse(file.name,
+             "was moved, removed or replaced; put it back, or restart this process to go on "
+             "with what is there");
+    }
+  }
+}
+
+std::runtime_error explained(const fs::path& path, const SQLite::Exception& error) {
+  return std::runtime_error{path.string() + " " + explain(error)};
 }
 
 HeldDatabase open_database(const fs::path& path, const Application& application) {
@@ -192,7 +226,8 @@ HeldDatabase open_database(const fs::path& path, const Application& application)
     const bool is_new = check_owner(database, path, application);
     configure(database, path, application);
     if (is_new) create(database, application);
-    return {std::move(lock), std::move(database)};
+    ask(database, "PRAGMA user_version");  // opens the log, if nothing has by now
+    return {std::move(lock), std::move(database), DatabaseFiles{real}};
   } catch (const SQLite::Exception& error) {
     refuse(path, explain(error));
   }

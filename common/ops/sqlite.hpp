@@ -2,10 +2,14 @@
 // what it returns is used by one thread at a time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
+#include <stdexcept>
+#include <string>
 
 #include <SQLiteCpp/Database.h>
+#include <sys/types.h>
 
 namespace pullwire {
 
@@ -40,10 +44,33 @@ class HolderLock {
   int descriptor_ = -1;
 };
 
+/// The files of an open database, by their names. SQLite goes on writing into files that were
+/// moved or removed: what it writes there lasts until the process ends, and nobody finds it.
+class DatabaseFiles {
+ public:
+  /// `real` as SQLite opened it, which has made all of them.
+  explicit DatabaseFiles(const std::filesystem::path& real);
+
+  /// Throws std::runtime_error, one line for the operator, unless each name still stands
+  /// for the file that was opened. To be called before and after a commit: only then is
+  /// durable what was committed.
+  void check_in_place() const;
+
+ private:
+  struct File {
+    std::filesystem::path name;
+    dev_t device = 0;
+    ino_t inode = 0;
+  };
+
+  std::array<File, 3> files_;
+};
+
 /// An open database; closed before its lock is given up.
 struct HeldDatabase {
   HolderLock lock;
   SQLite::Database connection;
+  DatabaseFiles files;
 };
 
 /// Opens the database at `path`, creating it (but no directory) if there is none or
@@ -54,5 +81,8 @@ struct HeldDatabase {
 /// be opened or written, is no database, is another program's, is of another schema
 /// version, or is held by another process. A file that is refused is left as it was.
 HeldDatabase open_database(const std::filesystem::path& path, const Application& application);
+
+/// An error of the database at `path`, and what to do about it. The same for the same cause.
+std::runtime_error explained(const std::filesystem::path& path, const SQLite::Exception& error);
 
 }  // namespace pullwire

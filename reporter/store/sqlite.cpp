@@ -5,6 +5,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include <SQLiteCpp/Statement.h>
 #include <SQLiteCpp/Transaction.h>
@@ -178,11 +179,13 @@ std::string to_json(const std::vector<std::string_view>& strings) {
 class SqliteStore final : public Store {
  public:
   SqliteStore(const std::filesystem::path& path, PostDecoder decode)
-      : name_{path.string()}, decode_{decode}, database_{open_database(path, kApplication)} {}
+      : path_{path}, decode_{decode}, database_{open_database(path, kApplication)} {}
 
   Repeats commit(std::span<const Record> batch) override try {
     Repeats repeats;
     if (batch.empty()) return repeats;
+    database_.files.check_in_place();
+    if (committed_) return *std::exchange(committed_, std::nullopt);
     SQLite::Transaction transaction{database_.connection, SQLite::TransactionBehavior::IMMEDIATE};
     for (const Record& record : batch) {
       if (!record.publication.post.empty()) insert_post(record.publication);
@@ -194,10 +197,13 @@ class SqliteStore final : public Store {
                {{"publications", repeats.unflagged}, {"the_last", last_unflagged_}});
     }
     transaction.commit();
+    committed_ = repeats;
+    database_.files.check_in_place();
+    committed_.reset();
     return repeats;
   } catch (const SQLite::Exception& error) {
     // The transaction's destructor has rolled back.
-    throw std::runtime_error(name_ + ": " + error.what());
+    throw explained(path_, error);
   }
 
  private:
@@ -226,7 +232,7 @@ class SqliteStore final : public Store {
     find_.bind(1, std::string{publication.post_id});
     find_.bind(2, std::string{publication.target});
     find_.bind(3, std::string{publication.format});
-    if (!find_.executeStep()) throw std::runtime_error(name_ + ": a row has vanished");
+    if (!find_.executeStep()) throw std::runtime_error(path_.string() + ": a row has vanished");
     const bool published = find_.getColumn(0).getInt() != 0;
     const bool flagged = find_.getColumn(1).getInt() != 0 || publication.redelivered;
     find_.tryReset();
@@ -262,7 +268,7 @@ class SqliteStore final : public Store {
     return row.run();
   }
 
-  std::string name_;
+  std::filesystem::path path_;
   PostDecoder decode_;
   HeldDatabase database_;
   Insert insert_post_{database_.connection, kInsertPost};
@@ -270,6 +276,8 @@ class SqliteStore final : public Store {
   SQLite::Statement find_{database_.connection, kFindPublication};
   Insert merge_publication_{database_.connection, kMergePublication};
   std::string last_unflagged_;
+  /// Of a batch that was committed when its file turned out to be gone: it comes again.
+  std::optional<Repeats> committed_;
 };
 
 }  // namespace

@@ -32,7 +32,8 @@ class Store {
 
   /// Stores a batch, all or nothing. When it returns, the records are durable.
   /// Throws std::runtime_error with a reason for the operator (disk full,
-  /// database locked); nothing is stored then, and the same batch can be tried again.
+  /// database locked, its file gone); the batch counts as not stored then, and the same
+  /// one is to be tried again before any other.
   virtual Repeats commit(std::span<const Record> batch) = 0;
 };
 

@@ -33,7 +33,8 @@ std::optional<std::string> http_get(int port, const std::string& path, long* sta
   return body;
 }
 
-Pipeline::Pipeline(const Config& config) {
+Pipeline::Pipeline(const Config& config)
+    : database_{config.database.substr(config.database.find(':') + 1)} {
   std::ostringstream toml;
   toml << "[ingestor]\nbind = \"" << ingestor_endpoint()
        << "\"\nhttp = \"127.0.0.1:" << ingestor_http_ << "\"\n"
@@ -96,7 +97,7 @@ double Pipeline::total(int port, const std::string& name, const std::string& lab
 }
 
 std::int64_t Pipeline::query(const std::string& sql) const {
-  const auto path = dir_ / "reports.db";
+  const auto path = dir_ / database_;
   if (!std::filesystem::exists(path)) return 0;
   try {
     SQLite::Database database{path, SQLite::OPEN_READONLY, 1000};

@@ -62,6 +62,7 @@ class Pipeline {
   Process start(const std::string& stage, std::vector<std::string> flags);
 
   TempDir dir_;
+  std::string database_;  // its file, in there
   int ingestor_port_ = free_port();
   int reporter_port_ = free_port();
   int ingestor_http_ = free_port();

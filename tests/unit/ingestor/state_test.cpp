@@ -139,8 +139,10 @@ TEST_CASE("what cannot be saved can be saved again", "[state]") {
     save(state, "a", "1", keys(1, 1));
     SQLite::Database other{(dir / "a.db").string(), SQLite::OPEN_READWRITE};
     other.exec("BEGIN IMMEDIATE");
-    CHECK_THROWS_WITH(save(state, "a", "2", keys(2, 2)), Contains("a.db: database is locked"));
-    CHECK_THROWS_WITH(save(state, "b", "2", keys(2, 2)), Contains("a.db: database is locked"));
+    CHECK_THROWS_WITH(save(state, "a", "2", keys(2, 2)),
+                      Contains("a.db is locked by another program"));
+    CHECK_THROWS_WITH(save(state, "b", "2", keys(2, 2)),
+                      Contains("a.db is locked by another program"));
     other.exec("ROLLBACK");
     CHECK(state.sources().at("a").cursor == "1");
     save(state, "a", "2", keys(2, 2));
@@ -151,6 +153,25 @@ TEST_CASE("what cannot be saved can be saved again", "[state]") {
   CHECK(state.sources().at("a").cursor == "2");
   CHECK(state.seen("a") == keys(1, 2));
   CHECK(state.seen("b") == keys(2, 2));
+}
+
+TEST_CASE("nothing counts as saved while the file is away", "[state]") {
+  const TempDir dir;
+  const auto gone = Contains("a.db was moved, removed or replaced");
+  {
+    State state{dir / "a.db", 3};
+    CHECK(state.begin(100) == 0);
+    save(state, "a", "1", keys(1, 1));
+    std::filesystem::rename(dir / "a.db", dir / "elsewhere");
+    CHECK_THROWS_WITH(save(state, "a", "2", keys(2, 2)), gone);
+    CHECK_THROWS_WITH(state.end(0), gone);
+    std::filesystem::rename(dir / "elsewhere", dir / "a.db");
+    save(state, "a", "2", keys(2, 2));
+  }
+  State state{dir / "a.db", 3};
+  CHECK(state.begin(100) == 100);
+  CHECK(state.sources().at("a").cursor == "2");
+  CHECK(state.seen("a") == keys(1, 2));
 }
 
 TEST_CASE("what was saved survives a kill, cursor and seen posts together", "[state]") {

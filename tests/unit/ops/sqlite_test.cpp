@@ -1,6 +1,7 @@
 #include "common/ops/sqlite.hpp"
 
 #include <fstream>
+#include <optional>
 #include <string>
 
 #include <fcntl.h>
@@ -207,4 +208,19 @@ TEST_CASE("a lock file from a crash does not keep anyone out", "[sqlite]") {
   const TempDir dir;
   std::ofstream{dir / "a.db.lock"} << "1 (reporter)";
   CHECK(refusal(dir / "a.db").empty());
+}
+
+TEST_CASE("who lost its folder leaves the lock of the next one there", "[sqlite]") {
+  const TempDir dir;
+  const fs::path folder = dir / "folder";
+  fs::create_directory(folder);
+  std::optional<HeldDatabase> first{open(folder / "a.db")};
+  fs::rename(folder, dir / "elsewhere");
+  CHECK_THROWS_WITH(first->files.check_in_place(),
+                    Contains((folder / "a.db").string() + " was moved, removed or replaced"));
+  fs::create_directory(folder);
+  auto next = open(folder / "a.db");
+  first.reset();
+  CHECK_THAT(refusal(folder / "a.db"), Contains("is in use by process"));
+  CHECK_NOTHROW(next.files.check_in_place());
 }
