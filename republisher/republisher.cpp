@@ -319,7 +319,7 @@ std::string Republisher::not_ready() const {
   }
   const bool any = std::any_of(downstreams_.begin(), downstreams_.end(),
                                [](const auto& end) { return end->link.sessions() > 0; });
-  return any ? "" : "no session with a reporter";
+  return any ? workshop_.trouble() : "no session with a reporter";
 }
 
 }  // namespace pullwire::republisher

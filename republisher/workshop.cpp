@@ -123,20 +123,14 @@ void Workshop::finish(const std::shared_ptr<Job>& job, Task& task, Outcome outco
   if (under_way_ == 0) busy_.set(false, loop_.now());
   publish_seconds_.Observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - job->begun).count());
-  const Destination& destination = destinations_[task.destination];
+  Destination& destination = destinations_[task.destination];
   metrics_
       .counter("publications_total", "Publications by how they ended",
                {{"target", destination.name},
                 {"format", std::string{task.document.format->name}},
                 {"status", std::string{to_text(outcome.status)}}})
       .Increment();
-  if (outcome.status != Status::Published) {
-    log_warn("not published", {{"post", job->post.post_id},
-                               {"target", destination.name},
-                               {"format", task.document.format->name},
-                               {"status", to_text(outcome.status)},
-                               {"reason", outcome.error}});
-  }
+  note(destination, *job, task, outcome);
   finished_(job->work.ticket,
             {.post_id = job->post.post_id,
              .target = destination.name,
@@ -151,6 +145,43 @@ void Workshop::finish(const std::shared_ptr<Job>& job, Task& task, Outcome outco
              .rendered_at = task.rendered_at,
              .published_at = wall_clock(),
              .post = first ? std::string_view{job->work.bytes} : std::string_view{}});
+}
+
+/// What is wrong with a post is said of each; what is wrong with a target, once.
+void Workshop::note(Destination& destination, const Job& job, const Task& task,
+                    const Outcome& outcome) {
+  switch (outcome.status) {
+    case Status::Failed:
+      log_warn("not published", {{"post", job.post.post_id},
+                                 {"target", destination.name},
+                                 {"format", task.document.format->name},
+                                 {"reason", outcome.error}});
+      break;
+    case Status::Deferred:
+      if (destination.trouble.empty()) {
+        log_error("a target takes nothing; publications are deferred until it does",
+                  {{"target", destination.name}, {"reason", outcome.error}});
+      }
+      destination.trouble = outcome.error;
+      ++destination.deferred;
+      break;
+    case Status::Published:
+      if (destination.trouble.empty()) break;
+      log_info("a target takes publications again",
+               {{"target", destination.name}, {"deferred", destination.deferred}});
+      destination.trouble.clear();
+      destination.deferred = 0;
+      break;
+  }
+}
+
+std::string Workshop::trouble() const {
+  for (const Destination& destination : destinations_) {
+    if (!destination.trouble.empty()) {
+      return "target " + destination.name + " takes nothing: " + destination.trouble;
+    }
+  }
+  return "";
 }
 
 void Workshop::tidy(std::function<void()> then) {

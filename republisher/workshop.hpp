@@ -26,6 +26,8 @@ struct Destination {
   std::string name;
   std::unique_ptr<Target> target;
   std::vector<const Format*> formats;
+  std::string trouble{};     ///< why it defers what it is given; "" while it does not
+  std::size_t deferred = 0;  ///< since then
 };
 
 class Workshop {
@@ -55,6 +57,9 @@ class Workshop {
 
   [[nodiscard]] const TimeIn& busy() const noexcept { return busy_; }
 
+  /// Why a target takes nothing at present, for the operator; "" while all do.
+  [[nodiscard]] std::string trouble() const;
+
   /// What the reporter compares between republishers, one line a target.
   [[nodiscard]] std::string contract() const;
 
@@ -75,6 +80,7 @@ class Workshop {
 
   static void fail(Job& job, const std::string& reason);
   void render(Job& job) const;
+  void note(Destination& destination, const Job& job, const Task& task, const Outcome& outcome);
   void publish(const std::shared_ptr<Job>& job);
   void finish(const std::shared_ptr<Job>& job, Task& task, Outcome outcome);
 
