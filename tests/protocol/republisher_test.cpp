@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/wire/events.hpp"
 #include "tests/catch.hpp"
 #include "tests/protocol/raw_peer.hpp"
 #include "tests/protocol/stages.hpp"
