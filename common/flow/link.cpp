@@ -148,10 +148,7 @@ bool Link::stalled(Time now) const {
 
 /// Whether the peer keeps for itself what was asked back: others may wait for it.
 bool Link::ignores_drain(SessionId id, Session& session, Time now) const {
-  if (consumer_ == nullptr || !consumer_->draining(id)) {
-    session.draining_since.reset();
-    return false;
-  }
+  if (consumer_ == nullptr || !consumer_->draining(id)) return false;
   if (!session.draining_since) session.draining_since = now;
   return now - *session.draining_since >= kDrainWithin;
 }

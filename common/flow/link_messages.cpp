@@ -218,7 +218,9 @@ void Link::on(const Route& from, const Drain& drain, Time now) {
 }
 
 void Link::on(const Route& from, const Drained& drained, Time now) {
-  if (expect(from, drained.session, now) == nullptr) return;
+  Session* session = expect(from, drained.session, now);
+  if (session == nullptr) return;
+  session->draining_since.reset();
   const auto error = consumer_ == nullptr ? ErrorCode::WrongRole : consumer_->take(drained);
   if (error) violate(drained.session, *error, "drained at " + std::to_string(drained.last), now);
 }
