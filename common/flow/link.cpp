@@ -15,7 +15,6 @@ constexpr Time kStall = 2 * kHeartbeatEvery;
 constexpr Time kStaleFor = kHeartbeatEvery * 4 / 5;
 /// Longer than a silence needs to show: whoever cannot be reached is silent, not greedy.
 constexpr Time kDrainWithin = 2 * kDeadAfter;
-constexpr Time kAnswersEvery = std::chrono::milliseconds{100};
 
 }  // namespace
 
@@ -154,35 +153,6 @@ bool Link::ignores_drain(SessionId id, Session& session, Time now) const {
 }
 
 // -- Sessions ------------------------------------------------------------------------
-
-Link::Session* Link::find(const Route& from, SessionId id, Time now) {
-  const auto it = sessions_.find(id);
-  if (it != sessions_.end() && it->second.route == from) {
-    it->second.heard = now;
-    it->second.judged_from = now;
-    return &it->second;
-  }
-  ++stale_total_;  // I9: a frame of another session changes no state
-  return nullptr;
-}
-
-Link::Session* Link::expect(const Route& from, SessionId id, Time now) {
-  Session* session = find(from, id, now);
-  if (session == nullptr) {
-    answer_stranger(
-        from, {.session = id, .code = ErrorCode::UnknownSession, .text = "no such session"}, now);
-  }
-  return session;
-}
-
-void Link::answer_stranger(const Route& to, Error error, Time now) {
-  if (is_connector()) return;
-  if (now - answers_since_ >= kAnswersEvery) {
-    answers_since_ = now;
-    answers_ = 0;
-  }
-  if (++answers_ <= kAnswersToStrangers) outgoing_.push_back({to, std::move(error)});
-}
 
 void Link::tell_refusal(const std::string& text) {
   if (refusals_.size() >= kRefusalsTold || !refusals_.insert(text).second) return;

@@ -8,6 +8,8 @@
 namespace pullwire::flow {
 namespace {
 
+constexpr Time kAnswersEvery = std::chrono::milliseconds{100};
+
 /// Whether one of the events in flight may be the reason for such an error.
 Ending ending_of(ErrorCode code) {
   switch (code) {
@@ -53,6 +55,35 @@ bool Link::receive(const Route& from, const DataHead& data, Time now) {
     return false;
   }
   return true;
+}
+
+Link::Session* Link::find(const Route& from, SessionId id, Time now) {
+  const auto it = sessions_.find(id);
+  if (it != sessions_.end() && it->second.route == from) {
+    it->second.heard = now;
+    it->second.judged_from = now;
+    return &it->second;
+  }
+  ++stale_total_;  // I9: a frame of another session changes no state
+  return nullptr;
+}
+
+Link::Session* Link::expect(const Route& from, SessionId id, Time now) {
+  Session* session = find(from, id, now);
+  if (session == nullptr) {
+    answer_stranger(
+        from, {.session = id, .code = ErrorCode::UnknownSession, .text = "no such session"}, now);
+  }
+  return session;
+}
+
+void Link::answer_stranger(const Route& to, Error error, Time now) {
+  if (is_connector()) return;
+  if (now - answers_since_ >= kAnswersEvery) {
+    answers_since_ = now;
+    answers_ = 0;
+  }
+  if (++answers_ <= kAnswersToStrangers) outgoing_.push_back({to, std::move(error)});
 }
 
 void Link::malformed(const Route& from, std::string_view why, Time now) {
