@@ -164,9 +164,12 @@ void Workshop::note(Destination& destination, const Job& job, const Task& task,
       }
       destination.trouble = outcome.error;
       ++destination.deferred;
+      destination.in_a_row = 0;
       break;
     case Status::Published:
       if (destination.trouble.empty()) break;
+      // On a disk that is all but full a text finds room where its PDF has none.
+      if (++destination.in_a_row < destination.formats.size()) break;
       log_info("a target takes publications again",
                {{"target", destination.name}, {"deferred", destination.deferred}});
       destination.trouble.clear();

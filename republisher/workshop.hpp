@@ -28,6 +28,7 @@ struct Destination {
   std::vector<const Format*> formats;
   std::string trouble{};     ///< why it defers what it is given; "" while it does not
   std::size_t deferred = 0;  ///< since then
+  std::size_t in_a_row = 0;  ///< published since the last deferred one
 };
 
 class Workshop {
