@@ -88,8 +88,8 @@ int run_program(std::string_view name, const std::function<int()>& body) {
   try {
     open_standard_descriptors();
     std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGXFSZ,
-                SIG_IGN);  // a file at its limit is an error of write(2), as a full disk is
+    // A file at its limit is an error of write(2), as a full disk is.
+    std::signal(SIGXFSZ, SIG_IGN);
     tune_allocator();
     return body();
   } catch (const Misconfigured& error) {
