@@ -4,17 +4,14 @@
 #include <stdexcept>
 
 #include "tests/catch.hpp"
+#include "tests/sanitized.hpp"
 #include "tests/simulation/history.hpp"
 
 using namespace pullwire::simulated;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kHistories = 60;
-#else
-constexpr std::uint64_t kHistories = 500;
-#endif
+constexpr std::uint64_t kHistories = pullwire::tests::kSanitized ? 60 : 500;
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   const char* text = std::getenv(variable);
