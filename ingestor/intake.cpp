@@ -16,6 +16,12 @@ namespace {
 constexpr std::uint64_t kSkipsLogged = 100;
 constexpr std::uint64_t kSkipsLoggedEvery = 10'000;
 
+/// Whether it has more hashtags than a post can carry, so that a wanted one may be among
+/// those that were left out. It is refused anyway: better recorded as failed than lost.
+bool lacks_hashtags(const Post& post) {
+  return !post.refused.empty() && post.hashtags.size() == PostLimits::kHashtags;
+}
+
 /// A position of a source with Identity::Numbers.
 std::uint64_t number_of(std::string_view position) {
   std::uint64_t number = 0;
@@ -77,7 +83,7 @@ class Intake::Desk : public Sink {
 
   void post(const Post& post, std::string_view position) override {
     posts_.Increment();
-    if (!intake_.filter_.matches(post)) {
+    if (!intake_.filter_.matches(post) && !lacks_hashtags(post)) {
       filtered_.Increment();
       ++intake_.filtered_total_;
       return;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/wire/events.hpp"
+#include "ingestor/sources/make_source.hpp"
 #include "ingestor/sources/simulated.hpp"
 #include "tests/catch.hpp"
 #include "tests/temp_dir.hpp"
@@ -113,6 +114,40 @@ TEST_CASE("what is settled above the cursor is not read again, runs later", "[in
   }
   Run run{dir};
   CHECK(run.read(1) == Numbers{8});
+}
+
+TEST_CASE("a post with more hashtags than it can carry is refused, not filtered", "[intake]") {
+  TempDir dir;
+  const auto line = [](int id, std::size_t others, const char* last) {
+    std::string tags;
+    for (std::size_t i = 0; i < others; ++i) tags += "\"t" + std::to_string(i) + "\",";
+    return "{\"id\":" + std::to_string(id) + ",\"text\":\"x\",\"hashtags\":[" + tags + "\"" + last +
+           "\"]}\n";
+  };
+  pullwire::tests::write_file(dir / "posts.jsonl", line(1, PostLimits::kHashtags, "wanted") + line(2, 3, "wanted") +
+                               line(3, PostLimits::kHashtags - 1, "other"));
+  std::vector<std::unique_ptr<Source>> sources;
+  sources.push_back(make_source("s=file:" + (dir / "posts.jsonl").string(),
+                                {.base = dir.path(), .hashtags = {}, .follow = false}));
+  State state{dir / "a.db", 1000};
+  Metrics metrics{"ingestor"};
+  const std::vector<std::string> wanted{"wanted"};
+  std::vector<std::string> read;
+  Intake intake{
+      std::move(sources),
+      HashtagFilter{wanted},
+      {.seen_keep = 1000, .max_span = 1000, .sent_before = 0},
+      state,
+      metrics,
+      [&](const PostInHand& in_hand, bool) {
+        Post post;
+        REQUIRE(wire::decode_post(in_hand.bytes, post));
+        read.push_back(std::string{post.post_id} + (post.refused.empty() ? "" : " refused"));
+      }};
+  while (intake.pull(Time{0}, 10)) {
+  }
+  CHECK(read == std::vector<std::string>{"s:1 refused", "s:2"});
+  CHECK(intake.filtered_total() == 1);
 }
 
 TEST_CASE("no more than max_span posts are sent above the cursor that is stored", "[intake]") {
