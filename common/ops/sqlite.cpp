@@ -201,8 +201,11 @@ DatabaseFiles::DatabaseFiles(const fs::path& real)
 void DatabaseFiles::check_in_place() const {
   for (const File& file : files_) {
     struct stat status {};
-    if (::stat(file.name.c_str(), &status) != 0 || status.st_dev != file.device ||
-        status.st_ino != file.inode) {
+    const bool there = ::stat(file.name.c_str(), &status) == 0;
+    if (!there && errno != ENOENT && errno != ENOTDIR) {
+      refuse(file.name, std::string{"cannot be looked at: "} + std::strerror(errno));
+    }
+    if (!there || status.st_dev != file.device || status.st_ino != file.inode) {
       refuse(file.name,
              "was moved, removed or replaced; put it back, or restart this process to go on "
              "with what is there");
