@@ -124,6 +124,7 @@ std::optional<ErrorCode> Producer::take(const Credit& credit) {
   if (credit.cum > 0) session.settled.add({1, credit.cum}, &fresh_);
   for (const SeqRange& range : credit.settled) session.settled.add(range, &fresh_);
   requeue(settle(session, credit.released));
+  if (isolated_ != credit.session && session.in_flight() == 0) session.alone = false;
   session.limit = std::max(session.limit, credit.limit);
   rank(credit.session, session);
   check_conserved();
@@ -162,7 +163,7 @@ Seq Producer::drain(SessionId id) {
   Session& session = at(id);
   unrank(id, session);
   session.limit = session.sent;
-  if (isolated_ == id) end_isolation();  // suspects move on: it may be about to leave
+  if (isolated_ == id) isolated_.reset();  // suspects move on: it may be about to leave
   return session.sent;
 }
 

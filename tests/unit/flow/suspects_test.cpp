@@ -95,6 +95,22 @@ TEST_CASE("suspects move on when the isolated session ends", "[producer]") {
   CHECK(desk.next() == Tags{2});
 }
 
+TEST_CASE("a suspect stays alone in a session that drains and is granted again", "[producer]") {
+  Desk desk{kGuarded};
+  desk.offer(1, 1);
+  desk.join(1, 8);
+  desk.send_all();
+  desk.producer.close(1, Ending::Died);
+  desk.offer(2, 3);
+  desk.join(2, 8);
+  REQUIRE(desk.next() == Tags{1});
+  desk.producer.drain(2);
+  REQUIRE_FALSE(desk.grant(2, 8));
+  CHECK(desk.next().empty());
+  REQUIRE_FALSE(desk.grant(2, 9, 1));
+  CHECK(desk.next() == Tags{2, 3});
+}
+
 TEST_CASE("suspects move on when the isolated session drains", "[producer]") {
   Desk desk{kGuarded};
   desk.offer(1, 2);
