@@ -23,7 +23,7 @@ struct Flow {
 
   static Pipeline::Config config() {
     Pipeline::Config config =
-        fed_by("simulated:?rate=1000&count=" + std::to_string(kPosts), "exit_when_done = true");
+        fed_by("simulated:?rate=400&count=" + std::to_string(kPosts), "exit_when_done = true");
     config.database = "sqlite:db/reports.db";
     return config;
   }

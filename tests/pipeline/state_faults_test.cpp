@@ -22,7 +22,7 @@ struct Flow {
 
   static Pipeline::Config config() {
     Pipeline::Config config;
-    config.ingestor = "state = \"state/ingestor.db\"\nsources = [\"simulated:?rate=1000&count=" +
+    config.ingestor = "state = \"state/ingestor.db\"\nsources = [\"simulated:?rate=400&count=" +
                       std::to_string(kPosts) +
                       "\"]\nexit_when_done = true\nmax_span = " + std::to_string(kSpan) + "\n";
     return config;
