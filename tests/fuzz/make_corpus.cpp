@@ -144,6 +144,7 @@ Seeds posts() {
       {"lines",
        "\xEF\xBB\xBF{\"id\":\"1\",\"text\":\"one #tag\"}\r\n\n{\"id\":\"2\"}\nnot json\n"
        "{\"id\":\"3\",\"text\":\"three\"} \t\n{\"id\":\"4\",\"text\":\"no end"},
+      {"large-numbers", R"({"id":126913578024691357691357802469135780,"text":"","x":1e999})"},
       {"deep",
        "{\"id\":\"1\",\"text\":\"\",\"x\":" + std::string(70, '[') + std::string(70, ']') + "}\n"}};
 }

