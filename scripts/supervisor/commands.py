@@ -51,6 +51,11 @@ def executables() -> Path:
     return folder
 
 
+def down_of(run_dir: Path) -> str:
+    """The command that stops what runs there."""
+    return f"'scripts/pipeline down --run-dir {run_dir}'"
+
+
 def launch(config: Config, run_dir: Path, republishers: int | None,
            owned: bool) -> tuple[int, control.Answer]:
     """Starts a supervisor; returns how many republishers it starts, and its answer to come."""
@@ -58,11 +63,11 @@ def launch(config: Config, run_dir: Path, republishers: int | None,
     count = config.republishers if republishers is None else republishers
     lock = rundir.lock(run_dir)
     if lock is None:
-        raise Failure(f"a pipeline runs in {run_dir}: 'scripts/pipeline down' stops it")
+        raise Failure(f"a pipeline runs in {run_dir}: {down_of(run_dir)} stops it")
     left = rundir.left_behind(run_dir)
     if left and left.processes:
         names = ", ".join(f"{process.name} (pid {process.pid})" for process in left.processes)
-        raise Failure(f"{names}: still running without a supervisor: 'scripts/pipeline down' first")
+        raise Failure(f"{names}: still running without a supervisor: {down_of(run_dir)} first")
     return count, daemon.spawn(config, run_dir, folder, count, lock, owned)
 
 

@@ -219,6 +219,6 @@ def run(arguments) -> int:
         except CommandError as error:
             if isinstance(error, control.Broken):
                 commands.stop_orphans(run_dir)
-            hint = f"\na pipeline runs in {elsewhere}: 'scripts/pipeline down' stops it"
+            hint = f"\na pipeline runs in {elsewhere}: {commands.down_of(elsewhere)} stops it"
             raise Failure(f"{error}{hint if others else ''}") from None
     return report(following, processes, config, fresh, time.monotonic() - started)
