@@ -124,8 +124,9 @@ TEST_CASE("a post with more hashtags than it can carry is refused, not filtered"
     return "{\"id\":" + std::to_string(id) + ",\"text\":\"x\",\"hashtags\":[" + tags + "\"" + last +
            "\"]}\n";
   };
-  pullwire::tests::write_file(dir / "posts.jsonl", line(1, PostLimits::kHashtags, "wanted") + line(2, 3, "wanted") +
-                               line(3, PostLimits::kHashtags - 1, "other"));
+  pullwire::tests::write_file(dir / "posts.jsonl", line(1, PostLimits::kHashtags, "wanted") +
+                                                       line(2, 3, "wanted") +
+                                                       line(3, PostLimits::kHashtags - 1, "other"));
   std::vector<std::unique_ptr<Source>> sources;
   sources.push_back(make_source("s=file:" + (dir / "posts.jsonl").string(),
                                 {.base = dir.path(), .hashtags = {}, .follow = false}));
