@@ -1,0 +1,41 @@
+"""What a figure depends on beside the program: the machine, and who else used it."""
+
+import os
+from pathlib import Path
+
+MOST_STEAL = 0.04  # of the processors' time: above it a measurement is repeated
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def describe() -> str:
+    """Processor, cores and kernel, in one line."""
+    model = next((line.split(":", 1)[1].strip() for line in
+                  Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")),
+                 "unknown processor")
+    return f"{os.cpu_count()} cores of {model}, Linux {os.uname().release}"
+
+
+class Share:
+    """What others took of the processors between two moments."""
+
+    def __init__(self):
+        self._begin = self._read()
+
+    @staticmethod
+    def _read() -> tuple[int, int]:
+        fields = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+        return fields[7], sum(fields)
+
+    def steal(self) -> float:
+        stolen, total = self._read()
+        return (stolen - self._begin[0]) / max(1, total - self._begin[1])
+
+
+def cpu_seconds(pids) -> float:
+    """User and system time of live processes, their threads included."""
+    return sum(sum(int(field) for field in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1]
+                   .split()[11:13]) for pid in pids) / TICK
+
+
+def resident_bytes(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

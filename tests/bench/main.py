@@ -1,0 +1,51 @@
+"""scripts/bench."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from bench import comparison, latency, machine
+from bench.rounds import Disturbed
+from bench.stages import Failed
+
+# Each: a function of the number of rounds that prints its table, returns what goes into the
+# JSON document, and draws its plot into a folder if one is given.
+BENCHMARKS = {"relay": comparison.relay_table, "latency": latency.latency}
+
+
+def parse(argv: list[str]):
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench", allow_abbrev=False,
+        description="Measures this project beside what could be used instead, in turns within one "
+                    "run. Quote ratios: figures differ from machine to machine.")
+    parser.add_argument("names", metavar="NAME", nargs="*", help=f"of {', '.join(BENCHMARKS)}; "
+                        "by default all")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all results as JSON")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="draw plots as SVG into DIR")
+    parser.add_argument("--rounds", type=int, default=5, help="of each measurement (default 5)")
+    arguments = parser.parse_args(argv)
+    for name in arguments.names:
+        if name not in BENCHMARKS:
+            parser.error(f"there is no benchmark {name}: {', '.join(BENCHMARKS)}")
+    if arguments.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    return arguments
+
+
+def main(argv: list[str]) -> int:
+    arguments = parse(argv)
+    if arguments.out:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+    document = {"machine": machine.describe(), "rounds": arguments.rounds}
+    print(machine.describe())
+    try:
+        for name in arguments.names or BENCHMARKS:
+            print(f"\n{name}")
+            document[name] = BENCHMARKS[name](arguments.rounds, arguments.out)
+    except (Failed, Disturbed) as failure:
+        print(f"scripts/bench: {failure}", file=sys.stderr)
+        return 1
+    if arguments.json:
+        arguments.json.write_text(json.dumps(document, indent=1) + "\n")
+    return 0

@@ -1,0 +1,47 @@
+"""Plots as SVG, drawn by gnuplot."""
+
+import subprocess
+from pathlib import Path
+
+from bench.stages import Failed
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _run(path: Path, script: str) -> None:
+    preamble = f"set terminal svg size 900,540 font 'sans,13' background 'white'\n" \
+               f"set output {_quoted(str(path))}\nset encoding utf8\n"
+    try:
+        done = subprocess.run(["gnuplot"], input=preamble + script, text=True, capture_output=True,
+                              timeout=60)
+    except FileNotFoundError:
+        raise Failed("gnuplot is missing: run scripts/setup --bench") from None
+    if done.returncode != 0:
+        raise Failed(f"gnuplot could not draw {path}: {done.stderr.strip()[-500:]}")
+
+
+def _block(name: str, rows) -> str:
+    return f"${name} << EOD\n" + "\n".join(" ".join(row) for row in rows) + "\nEOD\n"
+
+
+def bars(path: Path, title: str, values: dict[str, float]) -> None:
+    """One bar a value, on a logarithmic axis."""
+    rows = [(_quoted(name), f"{value:.6g}") for name, value in values.items()]
+    _run(path, _block("data", rows) +
+         f"set title {_quoted(title)}\nset logscale y\nset style fill solid 0.6\n"
+         "set boxwidth 0.7\nset xtics rotate by -45 left noenhanced\nset grid ytics\nunset key\n"
+         "plot $data using 0:2:xtic(1) with boxes\n")
+
+
+def lines(path: Path, title: str, x: str, y: str, series: dict[str, list[tuple[float, float]]],
+          logarithmic: str = "") -> None:
+    """One line a series; `logarithmic` names the axes that are."""
+    blocks = "".join(_block(f"s{i}", [(f"{a:.6g}", f"{b:.6g}") for a, b in points])
+                     for i, points in enumerate(series.values()))
+    plots = ", ".join(f"$s{i} with linespoints title {_quoted(name)} noenhanced"
+                      for i, name in enumerate(series))
+    scale = f"set logscale {logarithmic}\n" if logarithmic else ""
+    _run(path, f"{blocks}set title {_quoted(title)}\nset xlabel {_quoted(x)}\n"
+               f"set ylabel {_quoted(y)}\nset grid\nset key outside below\n{scale}plot {plots}\n")
