@@ -31,7 +31,7 @@ def bars(path: Path, title: str, values: dict[str, float]) -> None:
     rows = [(_quoted(name), f"{value:.6g}") for name, value in values.items()]
     _run(path, _block("data", rows) +
          f"set title {_quoted(title)}\nset logscale y\nset style fill solid 0.6\n"
-         "set boxwidth 0.7\nset xtics rotate by -45 left noenhanced\nset grid ytics\nunset key\n"
+         "set boxwidth 0.7\nset rmargin 24\nset xtics rotate by -45 left noenhanced\nset grid ytics\nunset key\n"
          "plot $data using 0:2:xtic(1) with boxes\n")
 
 
