@@ -63,6 +63,8 @@ void visit(RawPeer&& peer, int number, flow::Role role) {
     peer.events(1);
     peer.settle(1);
   } else {
+    // Whose goodbye was lost with its connection may hold the budget for a while.
+    peer.credit_until([](const flow::Credit& credit) { return credit.limit >= 1; });
     peer.produce({a_publication(std::to_string(number))});
     peer.credit_until([](const flow::Credit& credit) { return credit.cum == 1; });
   }
