@@ -24,9 +24,11 @@ void expect(bool holds, const char* what) {
 }
 
 Network::~Network() {  // ends and wires hold each other
-  for (const auto& wire : wires_) {
-    wire->caller->wire.reset();
-    wire->host->routes.clear();
+  for (const auto& weak : ends_) {
+    const auto end = weak.lock();
+    if (!end) continue;
+    end->wire.reset();
+    end->routes.clear();
   }
 }
 

@@ -119,6 +119,7 @@ class Network {
     config.max_sessions = max_sessions;
     config.seed = random_();
     owner.ends.push_back(std::make_shared<End>(End{.owner = &owner, .link = {config, half}}));
+    ends_.push_back(owner.ends.back());
     return owner.ends.back();
   }
   flow::Instance new_instance();
@@ -175,6 +176,7 @@ class Network {
   std::mt19937_64 random_;
   Time now_ = 1000s;
   std::vector<std::shared_ptr<Wire>> wires_;
+  std::vector<std::weak_ptr<End>> ends_;   // all there ever were
   std::map<SessionId, flow::Seq> limits_;  // last said
   std::uint64_t routes_ = 0;
   wire::Decoder decoder_;
