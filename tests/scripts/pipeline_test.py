@@ -8,13 +8,13 @@ import asyncio
 import json
 import os
 import random
-import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -237,12 +237,17 @@ class Pipeline(LauncherTest):
 
         async def up():
             supervisor = Supervisor(config, self.run_dir, self.home / "bin")
+            loop, heard = asyncio.get_running_loop(), threading.Semaphore(0)
+
+            def hear(*call):
+                loop.call_soon_threadsafe(*call)
+                heard.release()
+
+            supervisor._notifications._loop = mock.Mock(call_soon_threadsafe=hear)
 
             def ready_at_once(*arguments, **options):
                 process = popen(*arguments, **options)
-                readable, _, _ = select.select([supervisor._notifications._socket], [], [],
-                                               DEADLINE_S)
-                self.assertTrue(readable)
+                self.assertTrue(heard.acquire(timeout=DEADLINE_S))
                 return process
 
             with mock.patch("subprocess.Popen", ready_at_once):
