@@ -10,9 +10,31 @@
 namespace pullwire::net {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr int kLooks = 4;
 
+/// The worker wakes the loop no more often than this while it has work: that costs more than
+/// a short job. What it finishes in between the loop finds itself, so long after it was woken.
+constexpr Time kWakeEvery = 1ms;
+
 }  // namespace
+
+class Worker::CallJob final : public Worker::Job {
+ public:
+  CallJob(Worker& worker, Call call) : worker_{worker}, call_{std::move(call)} {}
+  void work() override { call_.work(); }
+  void done() override {
+    const Call call = std::move(call_);
+    worker_.calls_.pop_front();  // this
+    call.done();
+  }
+  [[nodiscard]] std::string name() const override { return call_.name; }
+
+ private:
+  Worker& worker_;
+  Call call_;
+};
 
 Worker::Worker(Loop& loop, Time deadline, std::function<void(const std::string&)> hung)
     : loop_{loop}, deadline_{deadline}, hung_{std::move(hung)} {
@@ -29,43 +51,57 @@ Worker::~Worker() {
   }
   ready_.notify_one();
   thread_.join();
-  if (timer_) loop_.cancel(*timer_);
+  if (look_timer_) loop_.cancel(*look_timer_);
+  if (hang_timer_) loop_.cancel(*hang_timer_);
   loop_.forget(wake_);
   close(wake_);
 }
 
-void Worker::add(Job job) {
-  ++pending_;
+void Worker::add(std::span<Job* const> jobs) {
+  if (jobs.empty()) return;
+  pending_.insert(pending_.end(), jobs.begin(), jobs.end());
   bool idle = false;
   {
     const std::lock_guard lock{mutex_};
     idle = queue_.empty();
-    queue_.push_back(std::move(job));
+    queue_.insert(queue_.end(), jobs.begin(), jobs.end());
   }
   if (idle) ready_.notify_one();
-  if (deadline_ > Time::zero() && !timer_) watch_hang();
+  if (deadline_ > Time::zero() && !hang_timer_) watch_hang();
+}
+
+void Worker::add(Call call) {
+  Job* const job = &calls_.emplace_back(*this, std::move(call));
+  add({&job, 1});
 }
 
 void Worker::work() {
-  std::unique_lock lock{mutex_};
+  std::vector<Job*> batch;
+  Time woken{};
   while (true) {
-    ready_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (stopping_) return;
-    Job job = std::move(queue_.front());
-    queue_.pop_front();
-    ++begun_;
-    busy_ = true;
-    name_ = std::move(job.name);
-    lock.unlock();
-    job.work();
-    lock.lock();
-    busy_ = false;
-    done_.push_back(std::move(job.done));
-    if (done_.size() == 1) {
-      const std::uint64_t one = 1;
-      while (write(wake_, &one, sizeof one) < 0 && errno == EINTR) {
-      }
+    batch.clear();
+    {
+      std::unique_lock lock{mutex_};
+      ready_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      batch.swap(queue_);
     }
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (stopping_) return;
+      ++begun_;
+      batch[i]->work();
+      ++finished_;
+      const Time now = clock_now();
+      if (i + 1 < batch.size() && now - woken < kWakeEvery) continue;
+      woken = now;
+      wake_loop();
+    }
+    if (stopping_) return;
+  }
+}
+
+void Worker::wake_loop() const {
+  const std::uint64_t one = 1;
+  while (write(wake_, &one, sizeof one) < 0 && errno == EINTR) {
   }
 }
 
@@ -74,35 +110,40 @@ void Worker::collect() {
   if (read(wake_, &count, sizeof count) < 0 && errno != EAGAIN && errno != EINTR) {
     throw std::system_error{errno, std::generic_category(), "read from eventfd"};
   }
-  std::vector<std::function<void()>> done;
-  {
-    const std::lock_guard lock{mutex_};
-    done.swap(done_);
+  const std::uint64_t finished = finished_;
+  if (finished > collected_ && pending_.size() > finished - collected_) look_again();
+  while (collected_ < finished) {
+    Job* const job = pending_.front();
+    pending_.pop_front();
+    ++collected_;
+    job->done();
   }
-  pending_ -= done.size();
-  for (const auto& callback : done) callback();
+}
+
+/// So long after the last thing was found: if there is nothing new then, what is under way will
+/// have taken longer than `kWakeEvery` since the worker woke the loop, and it wakes it again.
+void Worker::look_again() {
+  if (look_timer_) loop_.cancel(*look_timer_);
+  look_timer_ = loop_.at(clock_now() + kWakeEvery, [this] {
+    look_timer_.reset();
+    collect();
+  });
 }
 
 /// Looks at the job under way four times a deadline, while there is any. Seen a fifth
 /// time it has hung: looks count, not the clock, since a stopped process or a machine
 /// that slept is no fault of the job.
 void Worker::watch_hang() {
-  timer_ = loop_.at(loop_.now() + deadline_ / kLooks, [this] {
-    timer_.reset();
-    std::uint64_t job = 0;
-    std::string name;
-    {
-      const std::lock_guard lock{mutex_};
-      if (busy_) {
-        job = begun_;
-        name = name_;
-      }
-    }
+  hang_timer_ = loop_.at(loop_.now() + deadline_ / kLooks, [this] {
+    hang_timer_.reset();
+    const std::uint64_t finished = finished_;  // before begun_: that is never behind it
+    const std::uint64_t begun = begun_;
+    const std::uint64_t job = begun > finished ? begun : 0;
     looks_ = job != 0 && job == seen_ ? looks_ + 1 : 0;
     seen_ = job;
     if (looks_ >= kLooks) {
-      hung_(name);
-    } else if (pending_ > 0) {
+      hung_(pending_[static_cast<std::size_t>(job - 1 - collected_)]->name());
+    } else if (!pending_.empty()) {
       watch_hang();
     }
   });
