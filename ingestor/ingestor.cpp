@@ -121,7 +121,7 @@ void Ingestor::pump() {
 
 void Ingestor::dispatch() {
   while (const auto batch = producer_.next()) {
-    encoder_.begin(batch->session, batch->first, batch->events.size());
+    encoder_.begin(batch->session, batch->first, batch->events.size(), batch->bytes);
     std::size_t redelivered = 0;
     for (const auto& [tag, delivery] : batch->events) {
       encoder_.add(delivery, posts_[tag].bytes);

@@ -85,7 +85,7 @@ Producer::Batch Producer::send(SessionId id, Session& session, std::deque<Item>&
   CHECK(session.in_flight() <= session.max_demand);  // I2: bounded by the window
   rank(id, session);
   check_conserved();
-  return {id, first, batch_};
+  return {id, first, bytes, batch_};
 }
 
 std::uint64_t Producer::in_flight(SessionId session) const {

@@ -49,6 +49,7 @@ class Producer {
   struct Batch {
     SessionId session;
     Seq first;
+    std::size_t bytes;  ///< of all events, as offered
     std::span<const Sent> events;
   };
 

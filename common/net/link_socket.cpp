@@ -51,6 +51,18 @@ zmq::socket_t make_socket(zmq::context_t& context, Link::Side side) {
   return socket;
 }
 
+/// Large ones are not copied.
+zmq::message_t to_message(std::string bytes) {
+  constexpr std::size_t kCopied = 1024;
+  if (bytes.size() <= kCopied) return {bytes.data(), bytes.size()};
+  auto kept = std::make_unique<std::string>(std::move(bytes));
+  zmq::message_t message{kept->data(), kept->size(),
+                         [](void*, void* owned) { delete static_cast<std::string*>(owned); },
+                         kept.get()};
+  (void)kept.release();
+  return message;
+}
+
 }  // namespace
 
 void check_endpoint(std::string_view endpoint) {
@@ -216,21 +228,22 @@ void LinkSocket::take(const flow::Route& from, MessageBytes bytes) {
   }
 }
 
-void LinkSocket::send(flow::SessionId session, std::string_view message) {
+void LinkSocket::send(flow::SessionId session, std::string message) {
   CHECK(message.size() <= wire::kMaxMessageBytes);
   const flow::Route* route = link_.route(session);
   CHECK(route != nullptr);
   const flow::Route to = *route;
-  if (!transmit(to, message)) link_.disconnected(to, loop_.now());
+  if (!transmit(to, std::move(message))) link_.disconnected(to, loop_.now());
 }
 
-bool LinkSocket::transmit(const flow::Route& to, std::string_view bytes) {
+bool LinkSocket::transmit(const flow::Route& to, std::string bytes) {
   if (!socket_) return false;
   if (side_ == Link::Side::Binder &&
       zmq_send(socket_.handle(), to.data(), to.size(), ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0) {
     return false;  // nothing may follow: it would be taken for another address
   }
-  return zmq_send(socket_.handle(), bytes.data(), bytes.size(), ZMQ_DONTWAIT) >= 0;
+  zmq::message_t message = to_message(std::move(bytes));
+  return zmq_msg_send(message.handle(), socket_.handle(), ZMQ_DONTWAIT) >= 0;
 }
 
 void LinkSocket::flush() {

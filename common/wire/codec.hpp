@@ -71,11 +71,13 @@ std::string encode(const flow::Message& message);
 /// Builds a message with events, one after the other.
 class DataEncoder {
  public:
-  void begin(flow::SessionId session, flow::Seq first, std::size_t count);
-  void add(const flow::Delivery& delivery, std::string_view payload);
-  /// The whole message, valid until the next `begin`. Requires that as many events
-  /// were added as announced.
-  [[nodiscard]] std::string_view finish() const;
+  /// `payload_bytes`: of all events together, or 0 if unknown: saves memory from growing.
+  void begin(flow::SessionId session, flow::Seq first, std::size_t count,
+             std::size_t payload_bytes = 0);
+  /// The event's payload is `front` and `back`, one behind the other.
+  void add(const flow::Delivery& delivery, std::string_view front, std::string_view back = {});
+  /// The whole message. Requires that as many events were added as announced.
+  [[nodiscard]] std::string finish();
 
  private:
   std::string buffer_;

@@ -21,6 +21,10 @@ using flow::Hello;
 using flow::Message;
 using flow::Welcome;
 
+// At most: "PW", format and kind, two arrays and two numbers; a delivery and the head of bytes.
+constexpr std::size_t kDataHeadBytes = 4 + 1 + 9 + 9 + 5;
+constexpr std::size_t kEventHeadBytes = 5 + 5;
+
 std::string head(Kind kind) {
   return {'P', 'W', kFormat, static_cast<char>(kind)};
 }
@@ -143,8 +147,10 @@ std::string encode(const Message& message) {
       message);
 }
 
-void DataEncoder::begin(flow::SessionId session, flow::Seq first, std::size_t count) {
-  StringBuffer buffer{std::move(buffer_)};
+void DataEncoder::begin(flow::SessionId session, flow::Seq first, std::size_t count,
+                        std::size_t payload_bytes) {
+  StringBuffer buffer;
+  buffer.bytes.reserve(kDataHeadBytes + count * kEventHeadBytes + payload_bytes);
   buffer.bytes.assign(head(Kind::Data));
   Packer packer{buffer};
   packer.pack_array(3);
@@ -155,19 +161,21 @@ void DataEncoder::begin(flow::SessionId session, flow::Seq first, std::size_t co
   missing_ = count;
 }
 
-void DataEncoder::add(const flow::Delivery& delivery, std::string_view payload) {
+void DataEncoder::add(const flow::Delivery& delivery, std::string_view front,
+                      std::string_view back) {
   CHECK(missing_ > 0);
   --missing_;
   StringBuffer buffer{std::move(buffer_)};
   Packer packer{buffer};
   packer.pack_uint64(pack_delivery(delivery));
-  pack_bytes(packer, payload);
+  packer.pack_bin(static_cast<std::uint32_t>(front.size() + back.size()));
+  buffer.bytes.append(front).append(back);
   buffer_ = std::move(buffer.bytes);
 }
 
-std::string_view DataEncoder::finish() const {
+std::string DataEncoder::finish() {
   CHECK(missing_ == 0);
-  return buffer_;
+  return std::move(buffer_);
 }
 
 }  // namespace pullwire::wire

@@ -99,6 +99,11 @@ bool decode_post(std::string_view bytes, Post& post) {
 }
 
 void encode_publication(const Publication& publication, std::string& out) {
+  encode_publication_front(publication, out);
+  out += publication.post;
+}
+
+void encode_publication_front(const Publication& publication, std::string& out) {
   StringBuffer buffer{std::move(out)};
   Packer packer{buffer};
   packer.pack_array(13);
@@ -114,7 +119,7 @@ void encode_publication(const Publication& publication, std::string& out) {
   packer.pack_int64(publication.ingested_at.micros);
   packer.pack_int64(publication.rendered_at.micros);
   packer.pack_int64(publication.published_at.micros);
-  pack_bytes(packer, publication.post);
+  packer.pack_bin(static_cast<std::uint32_t>(publication.post.size()));
   out = std::move(buffer.bytes);
 }
 

@@ -19,6 +19,10 @@ std::string encode_post(const Post& post);
 /// Appends the bytes of a publication to `out`. Its error is cut to kFieldBytes.
 void encode_publication(const Publication& publication, std::string& out);
 
+/// The same up to the bytes of `publication.post`, which must follow as they are: whoever
+/// has them need not copy them into each record.
+void encode_publication_front(const Publication& publication, std::string& out);
+
 /// As decode_post. `publication.post` is not looked into.
 [[nodiscard]] bool decode_publication(std::string_view bytes, Publication& publication);
 

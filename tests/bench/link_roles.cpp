@@ -57,7 +57,7 @@ template <class BytesOf>
 void dispatch(flow::Producer& producer, net::LinkSocket& socket, wire::DataEncoder& encoder,
               const BytesOf& bytes_of) {
   while (const auto batch = producer.next()) {
-    encoder.begin(batch->session, batch->first, batch->events.size());
+    encoder.begin(batch->session, batch->first, batch->events.size(), batch->bytes);
     for (const auto& [tag, delivery] : batch->events) encoder.add(delivery, bytes_of(tag));
     socket.send(batch->session, encoder.finish());
   }

@@ -170,3 +170,16 @@ TEST_CASE("events that are cut or damaged are survived", "[events]") {
     }
   }
 }
+
+TEST_CASE("a publication's front and its post's bytes are the publication", "[wire]") {
+  Publication publication;
+  publication.post_id = "file:1";
+  publication.target = "site";
+  publication.format = "html";
+  publication.post = "the bytes of a post";
+  std::string whole;
+  encode_publication(publication, whole);
+  std::string front;
+  encode_publication_front(publication, front);
+  CHECK(front + std::string{publication.post} == whole);
+}
