@@ -75,7 +75,8 @@ Republisher::Republisher(Config config, const MakeDestinations& make_destination
     upstream.socket = std::make_unique<net::LinkSocket>(
         loop_, config_.upstream[i], upstream.link, flow::Link::Side::Connector,
         net::LinkSocket::Handlers{
-            .events = [this, i](const wire::Data& data, const auto&) { receive(i, data); },
+            .events = [this, i](const wire::Data& data,
+                                const net::MessageBytes& message) { receive(i, data, message); },
             .changed = [this, i] { upstream_changed(i); }});
   }
   for (const std::string& endpoint : config_.downstream) {
@@ -97,25 +98,30 @@ int Republisher::run() {
 }
 
 /// Posts arrived, within the credit.
-void Republisher::receive(std::size_t index, const wire::Data& data) {
+void Republisher::receive(std::size_t index, const wire::Data& data,
+                          const net::MessageBytes& message) {
   std::size_t redelivered = 0;
-  Post post;
-  for (const wire::Event& event : data.events) {
-    if (!wire::decode_post(event.payload, post)) {
-      Upstream& upstream = *upstreams_[index];
-      return upstream.link.malformed({}, "an event that is no post", loop_.now());
-    }
-  }
+  std::vector<Workshop::Ticket> tickets;
+  tickets.reserve(data.events.size());
   flow::Seq seq = data.head.first;
   for (const wire::Event& event : data.events) {
+    const Workshop::Ticket ticket =
+        posts_.add({.upstream = index,
+                    .session = data.head.session,
+                    .seq = seq++,
+                    .work = {.bytes = event.payload, .post = {}, .delivery = event.delivery},
+                    .message = message,
+                    .unsettled = workshop_.publications_per_post()});
+    tickets.push_back(ticket);
+    Workshop::Work& work = posts_[ticket].work;
+    work.ticket = ticket;
+    if (!wire::decode_post(event.payload, work.post)) {
+      for (const Workshop::Ticket added : tickets) posts_.take(added);
+      return upstreams_[index]->link.malformed({}, "an event that is no post", loop_.now());
+    }
     if (event.delivery.redelivered) ++redelivered;
-    queue_.push_back(posts_.add({.upstream = index,
-                                 .session = data.head.session,
-                                 .seq = seq++,
-                                 .bytes = std::string{event.payload},
-                                 .delivery = event.delivery,
-                                 .unsettled = workshop_.publications_per_post()}));
   }
+  queue_.insert(queue_.end(), tickets.begin(), tickets.end());
   posts_metrics_.received(data.events.size(), redelivered);
 }
 
@@ -153,8 +159,9 @@ void Republisher::downstream_changed() {
   }
   for (const flow::EventTag tag : producer_.take_accepted()) {
     const Workshop::Ticket ticket = records_.take(tag).post;
-    if (--posts_[ticket].unsettled == 0) settle(ticket, flow::Outcome::Accepted);
+    if (--posts_[ticket].unsettled == 0) settle(ticket);
   }
+  tell_settled(flow::Outcome::Accepted);
   announce(When::Due);
   send_records();
   service_.check_ready();
@@ -169,17 +176,18 @@ void Republisher::work() {
   };
   while (!queue_.empty() && room()) {
     const Workshop::Ticket ticket = queue_.front();
-    PostInHand& post = posts_[ticket];
-    if (!upstreams_[post.upstream]->link.heard_lately(post.session, loop_.now())) return;
+    const PostInHand& post = posts_[ticket];
+    if (!upstreams_[post.upstream]->link.heard_lately(post.session, loop_.now())) break;
     queue_.pop_front();
-    workshop_.begin({.ticket = ticket, .bytes = std::move(post.bytes), .delivery = post.delivery});
+    workshop_.begin(post.work);
   }
+  workshop_.submit();
 }
 
 void Republisher::finished(Workshop::Ticket ticket, const Publication& publication) {
-  Record record{.bytes = {}, .post = ticket};
-  wire::encode_publication(publication, record.bytes);
-  const std::size_t bytes = record.bytes.size();
+  Record record{.front = {}, .post = ticket, .with_post = !publication.post.empty()};
+  wire::encode_publication_front(publication, record.front);
+  const std::size_t bytes = record.front.size() + publication.post.size();
   producer_.offer(records_.add(std::move(record)), bytes, publication.redelivered);
   untidy_ = true;
   tidy_when_idle();
@@ -187,10 +195,12 @@ void Republisher::finished(Workshop::Ticket ticket, const Publication& publicati
 
 void Republisher::send_records() {
   while (const auto batch = producer_.next()) {
-    encoder_.begin(batch->session, batch->first, batch->events.size());
+    encoder_.begin(batch->session, batch->first, batch->events.size(), batch->bytes);
     std::size_t redelivered = 0;
     for (const auto& [tag, delivery] : batch->events) {
-      encoder_.add(delivery, records_[tag].bytes);
+      const Record& record = records_[tag];
+      encoder_.add(delivery, record.front,
+                   record.with_post ? posts_[record.post].work.bytes : std::string_view{});
       if (delivery.redelivered) ++redelivered;
     }
     publications_metrics_.sent(batch->events.size(), redelivered);
@@ -202,12 +212,19 @@ void Republisher::send_records() {
   }
 }
 
-void Republisher::settle(Workshop::Ticket ticket, flow::Outcome outcome) {
+void Republisher::settle(Workshop::Ticket ticket) {
   const PostInHand post = posts_.take(ticket);
-  Upstream& upstream = *upstreams_[post.upstream];
-  posts_metrics_.settled(outcome,
-                         upstream.consumer.settle(post.session, {post.seq, post.seq}, outcome));
-  if (outcome == flow::Outcome::Accepted) ++settled_total_;
+  settled_.add(post.upstream, post.session, post.seq);
+}
+
+void Republisher::tell_settled(flow::Outcome outcome) {
+  for (const flow::Run& run : settled_.take()) {
+    posts_metrics_.settled(outcome,
+                           upstreams_[run.link]->consumer.settle(run.session, run.events, outcome));
+    if (outcome == flow::Outcome::Accepted) {
+      settled_total_ += run.events.last - run.events.first + 1;
+    }
+  }
 }
 
 /// Grants upstream what the reporter's grants allow, and tells what is settled.
@@ -230,9 +247,8 @@ void Republisher::drain() {
 
 /// Gives back what nobody has begun, so that another republisher gets it at once.
 void Republisher::release_unbegun() {
-  for (const Workshop::Ticket ticket : std::exchange(queue_, {})) {
-    settle(ticket, flow::Outcome::Released);
-  }
+  for (const Workshop::Ticket ticket : std::exchange(queue_, {})) settle(ticket);
+  tell_settled(flow::Outcome::Released);
 }
 
 void Republisher::maybe_finish() {

@@ -17,6 +17,7 @@
 #include "common/flow/consumer.hpp"
 #include "common/flow/link.hpp"
 #include "common/flow/producer.hpp"
+#include "common/flow/runs.hpp"
 #include "common/flow/slots.hpp"
 #include "common/net/link_socket.hpp"
 #include "common/net/loop.hpp"
@@ -54,8 +55,8 @@ class Republisher {
     std::size_t upstream = 0;
     flow::SessionId session = 0;
     flow::Seq seq = 0;
-    std::string bytes;  ///< until it is begun
-    flow::Delivery delivery;
+    Workshop::Work work;
+    net::MessageBytes message;  ///< that it came in, with what `work` has views into
     std::size_t unsettled = 0;  ///< publications the reporter has not settled, or not got
   };
   struct Upstream {
@@ -72,17 +73,19 @@ class Republisher {
     std::unique_ptr<net::LinkSocket> socket;
   };
   struct Record {
-    std::string bytes;
+    std::string front;  ///< encoded, up to the post's bytes
     Workshop::Ticket post = 0;
+    bool with_post = false;
   };
 
-  void receive(std::size_t upstream, const wire::Data& data);
+  void receive(std::size_t upstream, const wire::Data& data, const net::MessageBytes& message);
   void upstream_changed(std::size_t upstream);
   void downstream_changed();
   void work();
   void finished(Workshop::Ticket ticket, const Publication& publication);
   void send_records();
-  void settle(Workshop::Ticket ticket, flow::Outcome outcome);
+  void settle(Workshop::Ticket ticket);
+  void tell_settled(flow::Outcome outcome);
   void release_unbegun();
   void announce(flow::Consumer::When when);
   void drain();
@@ -102,6 +105,7 @@ class Republisher {
   flow::Slots<PostInHand> posts_;
   flow::Slots<Record> records_;
   std::deque<Workshop::Ticket> queue_;  // received, not begun
+  flow::Runs settled_;                  // not told upstream's consumer
   Workshop workshop_;
   flow::Producer producer_;
   Service service_;

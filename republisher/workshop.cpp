@@ -1,14 +1,13 @@
 #include "republisher/workshop.hpp"
 
+#include <algorithm>
 #include <exception>
-#include <map>
 #include <utility>
 
 #include <unistd.h>
 
 #include "common/flow/check.hpp"
 #include "common/ops/log.hpp"
-#include "common/wire/events.hpp"
 
 namespace pullwire::republisher {
 
@@ -26,41 +25,60 @@ Workshop::Workshop(net::Loop& loop, std::vector<Destination> destinations, net::
             log_error("rendering hangs past render_timeout; this process ends", {{"post", post}});
             _exit(1);  // the worker's thread cannot be joined
           }} {
-  for (const Destination& destination : destinations_) per_post_ += destination.formats.size();
-}
-
-void Workshop::begin(Work work) {
-  under_way_ += per_post_;
-  busy_.set(true, loop_.now());
-  auto job = std::make_shared<Job>();
-  job->work = std::move(work);
-  job->begun = std::chrono::steady_clock::now();
-  if (!wire::decode_post(job->work.bytes, job->post)) {
-    // Its consumer looked at it before: it cannot have changed since.
-    CHECK(!"a post in hand is readable");
-  }
   for (std::size_t i = 0; i < destinations_.size(); ++i) {
     for (const Format* format : destinations_[i].formats) {
-      job->tasks.push_back({.destination = i,
-                            .document = {&job->post, format, {}},
-                            .outcome = std::nullopt,
-                            .rendered_at = {}});
+      const auto same =
+          std::find_if(products_.begin(), products_.end(),
+                       [&](const Product& product) { return product.format == format; });
+      products_.push_back({.destination = i,
+                           .format = format,
+                           .rendered_as = static_cast<std::size_t>(same - products_.begin())});
     }
   }
-  job->open = job->tasks.size();
-  if (job->work.delivery.give_up) {
-    const std::string reason = "given up after " + std::to_string(job->work.delivery.attempts) +
+}
+
+Workshop::Job::Job(Workshop& shop) : shop_{shop} {
+  for (const Product& product : shop_.products_) {
+    tasks.push_back({.document = {nullptr, product.format, {}}, .outcome = {}, .rendered_at = {}});
+  }
+}
+
+Workshop::Job& Workshop::take_job() {
+  if (spare_.empty()) return jobs_.emplace_back(*this);
+  Job& job = *spare_.back();
+  spare_.pop_back();
+  return job;
+}
+
+void Workshop::begin(const Work& work) {
+  under_way_ += products_.size();
+  busy_.set(true, loop_.now());
+  Job& job = take_job();
+  job.given = &work;
+  job.begun = std::chrono::steady_clock::now();
+  job.open = job.tasks.size();
+  for (Task& task : job.tasks) {
+    task.document.post = &work.post;
+    task.outcome.reset();
+    task.rendered_at = {};
+    task.unrendered = false;
+  }
+  if (work.delivery.give_up) {
+    const std::string reason = "given up after " + std::to_string(work.delivery.attempts) +
                                " attempts: each time the republisher that had it died or hung";
-    fail(*job, reason);
+    fail(job, reason);
     return publish(job);
   }
-  if (!job->post.refused.empty()) {
-    fail(*job, std::string{job->post.refused});
+  if (!work.post.refused.empty()) {
+    fail(job, std::string{work.post.refused});
     return publish(job);
   }
-  worker_.add({.work = [this, job] { render(*job); },
-               .done = [this, job] { publish(job); },
-               .name = std::string{job->post.post_id}});
+  begun_.push_back(&job);
+}
+
+void Workshop::submit() {
+  worker_.add(begun_);
+  begun_.clear();
 }
 
 /// Unrendered: its publications have no time of that.
@@ -73,88 +91,101 @@ void Workshop::fail(Job& job, const std::string& reason) {
 
 /// On the worker: every format once, whatever the number of targets that want it.
 void Workshop::render(Job& job) const {
-  struct Rendered {
-    std::string bytes;
-    std::string error;
-    Timestamp at;
-  };
-  std::map<const Format*, Rendered> rendered;
-  for (Task& task : job.tasks) {
-    const Format* format = task.document.format;
-    auto [it, fresh] = rendered.try_emplace(format);
-    Rendered& result = it->second;
-    if (fresh) {
-      try {
-        result.bytes = format->render(job.post);
-      } catch (const std::exception& error) {
-        result.error = std::string{"cannot be rendered: "} + error.what();
-      }
-      result.at = wall_clock();
+  for (std::size_t i = 0; i < job.tasks.size(); ++i) {
+    Task& task = job.tasks[i];
+    const Task& first = job.tasks[products_[i].rendered_as];
+    if (&first == &task) {
+      render(task);
+    } else {
+      task.rendered_at = first.rendered_at;
+      task.unrendered = first.unrendered;
+      if (task.unrendered) task.outcome = first.outcome;
+      task.document.bytes = first.document.bytes;
     }
-    task.rendered_at = result.at;
-    if (!result.error.empty()) {
-      task.outcome =
-          Outcome{.status = Status::Failed, .location = {}, .error = result.error, .retry_at = {}};
-      continue;
-    }
-    task.document.bytes = result.bytes;
-    task.outcome = destinations_[task.destination].target->prepare(task.document);
+    if (task.unrendered) continue;
+    task.outcome = destinations_[products_[i].destination].target->prepare(task.document);
   }
+  // What is published is not needed any more; freed where it was allocated.
+  for (Task& task : job.tasks) {
+    if (task.outcome) (void)std::exchange(task.document.bytes, {});
+  }
+}
+
+void Workshop::render(Task& task) {
+  try {
+    task.document.bytes = task.document.format->render(*task.document.post);
+  } catch (const std::exception& error) {
+    task.unrendered = true;
+    task.outcome = Outcome{.status = Status::Failed,
+                           .location = {},
+                           .error = std::string{"cannot be rendered: "} + error.what(),
+                           .retry_at = {}};
+  }
+  task.rendered_at = wall_clock();
 }
 
 /// Back on the loop: what is not done by now is published without blocking.
-void Workshop::publish(const std::shared_ptr<Job>& job) {
-  for (Task& task : job->tasks) {
+void Workshop::publish(Job& job) {
+  for (std::size_t i = 0; i < job.tasks.size(); ++i) {
+    Task& task = job.tasks[i];
     if (task.outcome) {
-      finish(job, task, std::move(*task.outcome));
+      finish(job, i, std::move(*task.outcome));
       continue;
     }
-    destinations_[task.destination].target->publish(
-        task.document,
-        [this, job, &task](Outcome outcome) { finish(job, task, std::move(outcome)); });
+    destinations_[products_[i].destination].target->publish(
+        task.document, [this, &job, i](Outcome outcome) { finish(job, i, std::move(outcome)); });
   }
 }
 
-void Workshop::finish(const std::shared_ptr<Job>& job, Task& task, Outcome outcome) {
-  CHECK(job->open > 0);
-  const bool first = job->open == job->tasks.size();
-  --job->open;
+void Workshop::finish(Job& job, std::size_t index, Outcome outcome) {
+  CHECK(job.open > 0);
+  const bool first = job.open == job.tasks.size();
+  --job.open;
   --under_way_;
   if (under_way_ == 0) busy_.set(false, loop_.now());
   publish_seconds_.Observe(
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - job->begun).count());
-  Destination& destination = destinations_[task.destination];
-  metrics_
-      .counter("publications_total", "Publications by how they ended",
-               {{"target", destination.name},
-                {"format", std::string{task.document.format->name}},
-                {"status", std::string{to_text(outcome.status)}}})
-      .Increment();
-  note(destination, *job, task, outcome);
-  finished_(job->work.ticket,
-            {.post_id = job->post.post_id,
-             .target = destination.name,
-             .format = task.document.format->name,
-             .status = outcome.status,
-             .attempts = job->work.delivery.attempts,
-             .redelivered = job->work.delivery.redelivered,
-             .location = outcome.location,
-             .error = outcome.error,
-             .retry_at = outcome.retry_at,
-             .ingested_at = job->post.ingested_at,
-             .rendered_at = task.rendered_at,
-             .published_at = wall_clock(),
-             .post = first ? std::string_view{job->work.bytes} : std::string_view{}});
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - job.begun).count());
+  Product& product = products_[index];
+  count(product, outcome.status);
+  note(product, job, outcome);
+  const Work& work = *job.given;
+  const Timestamp rendered_at = job.tasks[index].rendered_at;
+  (void)std::exchange(job.tasks[index].document.bytes, {});
+  if (job.open == 0) spare_.push_back(&job);
+  finished_(work.ticket, {.post_id = work.post.post_id,
+                          .target = destinations_[product.destination].name,
+                          .format = product.format->name,
+                          .status = outcome.status,
+                          .attempts = work.delivery.attempts,
+                          .redelivered = work.delivery.redelivered,
+                          .location = outcome.location,
+                          .error = outcome.error,
+                          .retry_at = outcome.retry_at,
+                          .ingested_at = work.post.ingested_at,
+                          .rendered_at = rendered_at,
+                          .published_at = wall_clock(),
+                          .post = first ? work.bytes : std::string_view{}});
+}
+
+void Workshop::count(Product& product, Status status) {
+  Counter*& counter = product.ended[static_cast<std::size_t>(status)];
+  if (counter == nullptr) {
+    counter = &metrics_.counter("publications_total", "Publications by how they ended",
+                                {{"target", destinations_[product.destination].name},
+                                 {"format", std::string{product.format->name}},
+                                 {"status", std::string{to_text(status)}}});
+  }
+  counter->Increment();
 }
 
 /// What is wrong with a post is said of each; what is wrong with a target, once.
-void Workshop::note(Destination& destination, const Job& job, const Task& task,
-                    const Outcome& outcome) {
+void Workshop::note(const Product& product, const Job& job, const Outcome& outcome) {
+  Destination& destination = destinations_[product.destination];
   switch (outcome.status) {
     case Status::Failed:
-      log_warn("not published", {{"post", job.post.post_id},
+      log_warn("not published", {{"post", job.given->post.post_id},
                                  {"target", destination.name},
-                                 {"format", task.document.format->name},
+                                 {"format", product.format->name},
                                  {"reason", outcome.error}});
       break;
     case Status::Deferred:

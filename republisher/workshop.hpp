@@ -4,14 +4,20 @@
 // links: posts come in, publication records go out.
 #pragma once
 
+#include <array>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/flow/messages.hpp"
-#include "common/flow/slots.hpp"
+#include "common/model/post.hpp"
 #include "common/model/publication.hpp"
 #include "common/net/worker.hpp"
 #include "common/ops/metrics.hpp"
@@ -35,9 +41,12 @@ class Workshop {
  public:
   using Ticket = std::uint64_t;
 
+  /// A post to be published. The owner keeps it, and what its views are views into, in
+  /// place until its last publication is finished.
   struct Work {
-    Ticket ticket;      ///< the owner's
-    std::string bytes;  ///< the post, encoded
+    Ticket ticket = 0;       ///< the owner's
+    std::string_view bytes;  ///< the post, encoded
+    Post post;               ///< the same, decoded
     flow::Delivery delivery;
   };
   /// Takes one finished publication; its strings live during the call.
@@ -47,11 +56,13 @@ class Workshop {
            Metrics& metrics, Finished finished);
 
   /// Publications that one post makes.
-  [[nodiscard]] std::size_t publications_per_post() const noexcept { return per_post_; }
+  [[nodiscard]] std::size_t publications_per_post() const noexcept { return products_.size(); }
   /// Publications under way.
   [[nodiscard]] std::size_t under_way() const noexcept { return under_way_; }
 
-  void begin(Work work);
+  void begin(const Work& work);
+  /// Has what was begun worked on: many posts cost one handing over.
+  void submit();
 
   /// Brings indexes up to date; `then` is called when that is done.
   void tidy(std::function<void()> then);
@@ -65,29 +76,51 @@ class Workshop {
   [[nodiscard]] std::string contract() const;
 
  private:
-  struct Task {
+  /// What every post is to become: one format for one target.
+  struct Product {
     std::size_t destination;
+    const Format* format;
+    std::size_t rendered_as;          ///< first product of that format: rendered once
+    std::array<Counter*, 3> ended{};  ///< by status, once there was one
+  };
+  struct Task {
     Document document;
     std::optional<Outcome> outcome;
     Timestamp rendered_at;
+    bool unrendered = false;  ///< it could not be
   };
-  struct Job {
-    Work work;
-    Post post;  ///< views into work.bytes
-    std::vector<Task> tasks;
-    std::size_t open = 0;  ///< tasks without an outcome
+  /// A post under way; used again for another one afterwards.
+  class Job final : public net::Worker::Job {
+   public:
+    explicit Job(Workshop& shop);
+    void work() override { shop_.render(*this); }
+    void done() override { shop_.publish(*this); }
+    [[nodiscard]] std::string name() const override { return std::string{given->post.post_id}; }
+
+    const Work* given = nullptr;
+    std::vector<Task> tasks;  ///< one a product
+    std::size_t open = 0;     ///< tasks without an outcome
     std::chrono::steady_clock::time_point begun;
+
+   private:
+    Workshop& shop_;
   };
 
+  Job& take_job();
   static void fail(Job& job, const std::string& reason);
   void render(Job& job) const;
-  void note(Destination& destination, const Job& job, const Task& task, const Outcome& outcome);
-  void publish(const std::shared_ptr<Job>& job);
-  void finish(const std::shared_ptr<Job>& job, Task& task, Outcome outcome);
+  static void render(Task& task);
+  void publish(Job& job);
+  void finish(Job& job, std::size_t product, Outcome outcome);
+  void count(Product& product, Status status);
+  void note(const Product& product, const Job& job, const Outcome& outcome);
 
   net::Loop& loop_;
   std::vector<Destination> destinations_;
-  std::size_t per_post_ = 0;
+  std::vector<Product> products_;
+  std::deque<Job> jobs_;  // all there are
+  std::vector<Job*> spare_;
+  std::vector<net::Worker::Job*> begun_;  // not submitted
   std::size_t under_way_ = 0;
   Metrics& metrics_;
   Histogram& publish_seconds_;
