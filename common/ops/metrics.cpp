@@ -1,5 +1,6 @@
 #include "common/ops/metrics.hpp"
 
+#include <algorithm>
 #include <sstream>
 #include <utility>
 
@@ -65,6 +66,11 @@ Gauge& Metrics::gauge(std::string_view name, std::string_view help, const Labels
 Histogram& Metrics::histogram(std::string_view name, std::string_view help, const Labels& labels,
                               const Histogram::BucketBoundaries& buckets) {
   return child<Histogram>(name, help, labels, buckets);
+}
+
+void Observations::move_to(Histogram& histogram) {
+  histogram.ObserveMultiple(counts_, std::exchange(sum_, 0));
+  std::fill(counts_.begin(), counts_.end(), 0);
 }
 
 std::string Metrics::text() const {

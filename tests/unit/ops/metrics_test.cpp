@@ -92,3 +92,19 @@ TEST_CASE("the process tells its memory, CPU time, descriptors and start", "[met
   CHECK(value_of(text, "process_start_time_seconds") > now.count() - 3600);
   CHECK_THAT(text, Contains("# TYPE process_cpu_seconds_total counter"));
 }
+
+TEST_CASE("observations reach their histogram together", "[metrics]") {
+  Metrics metrics{"reporter"};
+  const std::vector<double> buckets{0.1, 1};
+  Histogram& histogram = metrics.histogram("age_seconds", "Age.", {}, buckets);
+  Observations seen{buckets};
+  for (const double value : {0.05, 0.1, 0.5, 7.0}) seen.add(value);
+  CHECK(metrics.text().find("age_seconds_count{stage=\"reporter\"} 0") != std::string::npos);
+  seen.move_to(histogram);
+  seen.move_to(histogram);  // nothing new
+  const std::string text = metrics.text();
+  CHECK(text.find("le=\"0.1\"} 2\n") != std::string::npos);
+  CHECK(text.find("le=\"1\"} 3\n") != std::string::npos);
+  CHECK(text.find("le=\"+Inf\"} 4\n") != std::string::npos);
+  CHECK(text.find("age_seconds_sum{stage=\"reporter\"} 7.65") != std::string::npos);
+}
