@@ -25,6 +25,7 @@ std::uint64_t Consumer::settle(SessionId id, SeqRange events, Outcome outcome) {
   CHECK(fresh == events.last - events.first + 1);  // I10: once each
   if (outcome == Outcome::Released) session.released.add(events);
   granted_ -= fresh;
+  in_flight_ -= fresh;
   mark(id, session);
   raise(id, session);
   if (short_) raise_all();
@@ -50,18 +51,6 @@ std::vector<Credit> Consumer::announce(When when) {
   return credits;
 }
 
-std::uint64_t Consumer::credit() const {
-  std::uint64_t sum = 0;
-  for (const auto& [id, session] : sessions_) sum += session.limit - session.received;
-  return sum;
-}
-
-std::uint64_t Consumer::in_flight() const {
-  std::uint64_t sum = 0;
-  for (const auto& [id, session] : sessions_) sum += session.in_flight();
-  return sum;
-}
-
 std::uint64_t Consumer::in_flight(SessionId session) const {
   const auto it = sessions_.find(session);
   return it == sessions_.end() ? 0 : it->second.in_flight();
@@ -75,6 +64,7 @@ void Consumer::open(SessionId id) {
 
 void Consumer::close(SessionId id) {
   granted_ -= at(id).granted();
+  in_flight_ -= at(id).in_flight();
   sessions_.erase(id);
   if (gate_) raise_all();
 }
@@ -84,6 +74,7 @@ std::optional<ErrorCode> Consumer::receive(const DataHead& data) {
   if (data.first != session.received + 1) return ErrorCode::Gap;                        // I8
   if (data.count > session.limit - session.received) return ErrorCode::CreditExceeded;  // I1
   session.received += data.count;
+  in_flight_ += data.count;
   return std::nullopt;
 }
 

@@ -45,9 +45,9 @@ class Consumer {
 
   [[nodiscard]] Demand demand() const noexcept { return demand_; }
   /// Events granted and not received, over all sessions.
-  [[nodiscard]] std::uint64_t credit() const;
+  [[nodiscard]] std::uint64_t credit() const noexcept { return granted_ - in_flight_; }
   /// Events received and not settled, over all sessions.
-  [[nodiscard]] std::uint64_t in_flight() const;
+  [[nodiscard]] std::uint64_t in_flight() const noexcept { return in_flight_; }
   [[nodiscard]] std::uint64_t in_flight(SessionId session) const;
   /// Events that may still have to be settled before any new can come: granted and
   /// not settled, over all sessions.
@@ -109,8 +109,9 @@ class Consumer {
   Demand demand_;
   Budget budget_;
   bool gate_ = true;
-  std::uint64_t granted_ = 0;  // and not settled, over all sessions
-  bool short_ = false;         // the budget kept a session below its share
+  std::uint64_t granted_ = 0;    // and not settled, over all sessions
+  std::uint64_t in_flight_ = 0;  // received and not settled, over all sessions
+  bool short_ = false;           // the budget kept a session below its share
   std::map<SessionId, Session> sessions_;
   std::vector<SessionId> dirty_;   // with something to announce; others are passed over
   std::vector<SessionId> drains_;  // to be asked for their unused credit
