@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <map>
 #include <utility>
 
 #include "common/net/identity.hpp"
@@ -16,7 +15,10 @@ using namespace std::chrono_literals;
 using When = flow::Consumer::When;
 
 constexpr net::Time kCommitRetry = 1s;
+/// A transaction takes no further message beyond so many records.
 constexpr std::size_t kBatchRecords = 5'000;
+/// No record waits longer for others to be committed with it.
+constexpr net::Time kMostCompany = 5ms;
 
 const std::vector<double> kCommitBuckets{0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
                                          0.1,    0.2,   0.5,   1,     2,    5};
@@ -68,7 +70,7 @@ Reporter::Reporter(Config config, std::unique_ptr<Store> store)
               link_,
               flow::Link::Side::Binder,
               {.events = [this](const wire::Data& data,
-                                const net::MessageBytes& bytes) { receive(data, bytes); },
+                                const net::MessageBytes& message) { receive(data, message); },
                .changed = [this] { changed(); }}},
       started_{loop_.now()},
       writer_{loop_, net::Time::zero(), {}} {
@@ -100,46 +102,59 @@ std::optional<std::string> Reporter::admit(const flow::Hello& hello) {
          one_line(contract_) + "}, yours {" + one_line(hello.contract) + "}";
 }
 
-void Reporter::receive(const wire::Data& data, const net::MessageBytes& bytes) {
+void Reporter::receive(const wire::Data& data, const net::MessageBytes& message) {
   std::vector<Entry> entries;
   entries.reserve(data.events.size());
   flow::Seq seq = data.head.first;
   std::size_t redelivered = 0;
   Post post;
   for (const wire::Event& event : data.events) {
-    Entry entry{.session = data.head.session, .seq = seq++, .publication = {}, .bytes = bytes};
-    const bool good =
-        wire::decode_publication(event.payload, entry.publication) &&
-        (entry.publication.post.empty() || wire::decode_post(entry.publication.post, post));
-    if (!good) {
+    Entry& entry = entries.emplace_back();
+    entry.session = data.head.session;
+    entry.seq = seq++;
+    entry.message = message;
+    Publication& publication = entry.publication;
+    if (!wire::decode_publication(event.payload, publication) ||
+        !(publication.post.empty() || wire::decode_post(publication.post, post))) {
       const flow::Route from = *link_.route(data.head.session);
       return link_.malformed(from, "an event that is no publication", loop_.now());
     }
     if (event.delivery.redelivered) ++redelivered;
-    entry.publication.redelivered |= event.delivery.redelivered;
-    entries.push_back(std::move(entry));
+    publication.redelivered |= event.delivery.redelivered;
   }
   link_metrics_.received(entries.size(), redelivered);
   busy_.set(true, loop_.now());
-  if (config_.cost > config_.cost.zero()) {
-    if (unpaid_.empty()) {
-      due_ = loop_.now() + config_.cost;
-      loop_.at(due_, [this] { pay(); });
-    }
-    std::move(entries.begin(), entries.end(), std::back_inserter(unpaid_));
-  } else {
-    std::move(entries.begin(), entries.end(), std::back_inserter(waiting_));
+  all_came_ = all_came_ || consumer_.credit() == 0;
+  if (config_.cost == config_.cost.zero()) {
+    for (Entry& entry : entries) wait_for_commit(std::move(entry));
+    return;
   }
+  if (unpaid_.empty()) {
+    due_ = loop_.now() + config_.cost;
+    loop_.at(due_, [this] { pay(); });
+  }
+  std::move(entries.begin(), entries.end(), std::back_inserter(unpaid_));
 }
 
 /// The simulated cost of the first record is paid; the next one's begins at once.
 void Reporter::pay() {
   while (!unpaid_.empty() && due_ <= loop_.now()) {
-    waiting_.push_back(std::move(unpaid_.front()));
+    wait_for_commit(std::move(unpaid_.front()));
     unpaid_.pop_front();
     due_ += config_.cost;
   }
   if (!unpaid_.empty()) loop_.at(due_, [this] { pay(); });
+}
+
+void Reporter::wait_for_commit(Entry entry) {
+  if (waiting_.empty()) waiting_since_ = loop_.now();
+  if (waiting_.empty() || waiting_.back().records.size() >= kBatchRecords) waiting_.emplace_back();
+  Batch& batch = waiting_.back();
+  batch.records.push_back({std::move(entry.publication), {}});
+  batch.events.add(0, entry.session, entry.seq);
+  if (batch.messages.empty() || batch.messages.back() != entry.message) {
+    batch.messages.push_back(std::move(entry.message));
+  }
 }
 
 void Reporter::changed() {
@@ -154,20 +169,34 @@ void Reporter::changed() {
   service_.check_ready();
 }
 
+/// Until when it pays to wait for more records: those who used up all that was granted to
+/// them are about to send again, and half a window in each transaction would halve the
+/// throughput. No longer than a transaction takes; nothing where that is no help.
+std::optional<net::Time> Reporter::company_until() const {
+  if (!all_came_ || draining_ || consumer_.credit() == 0 || waiting_.size() > 1) return {};
+  return waiting_since_ + std::min(last_commit_, kMostCompany);
+}
+
 /// One transaction at a time; what arrives meanwhile is the next one.
 void Reporter::commit() {
   if (committing_ || waiting_.empty()) return;
-  auto batch = std::make_shared<Batch>();
-  if (waiting_.size() <= kBatchRecords) {
-    batch->entries.swap(waiting_);
-  } else {
-    const auto end = waiting_.begin() + kBatchRecords;
-    std::move(waiting_.begin(), end, std::back_inserter(batch->entries));
-    waiting_.erase(waiting_.begin(), end);
+  const auto until = company_until();
+  if (until && loop_.now() < *until) {
+    if (!company_timer_) {
+      company_timer_ = loop_.at(*until, [this] {
+        company_timer_.reset();
+        commit();
+      });
+    }
+    return;
   }
+  if (company_timer_) loop_.cancel(*company_timer_);
+  company_timer_.reset();
+  auto batch = std::make_shared<Batch>(std::move(waiting_.front()));
+  waiting_.pop_front();
   const Timestamp now = wall_clock();
-  batch->records.reserve(batch->entries.size());
-  for (const Entry& entry : batch->entries) batch->records.push_back({entry.publication, now});
+  for (Record& record : batch->records) record.recorded_at = now;
+  all_came_ = consumer_.credit() == 0;
   committing_ = true;
   try_commit(std::move(batch));
 }
@@ -182,8 +211,7 @@ void Reporter::try_commit(std::shared_ptr<Batch> batch) {
                      } catch (const std::exception& error) {
                        batch->error = error.what();
                      }
-                     batch->seconds =
-                         std::chrono::duration<double>(net::clock_now() - begun).count();
+                     batch->took = net::clock_now() - begun;
                    },
                .done = [this, batch] { committed(batch); },
                .name = "commit"});
@@ -204,21 +232,13 @@ void Reporter::committed(const std::shared_ptr<Batch>& batch) {
     store_error_.clear();
   }
   committing_ = false;
+  last_commit_ = batch->took;
+  waiting_since_ = loop_.now();
   count(*batch);
-  std::uint64_t settled = 0;
-  // Entries of one session stand in their order: settle them by the run.
-  for (std::size_t i = 0; i < batch->entries.size();) {
-    std::size_t end = i + 1;
-    const Entry& first = batch->entries[i];
-    while (end < batch->entries.size() && batch->entries[end].session == first.session &&
-           batch->entries[end].seq == first.seq + (end - i)) {
-      ++end;
-    }
-    settled += consumer_.settle(first.session, {first.seq, first.seq + (end - i) - 1},
-                                flow::Outcome::Accepted);
-    i = end;
+  for (const flow::Run& run : batch->events.take()) {
+    link_metrics_.settled(flow::Outcome::Accepted,
+                          consumer_.settle(run.session, run.events, flow::Outcome::Accepted));
   }
-  link_metrics_.settled(flow::Outcome::Accepted, settled);
   if (waiting_.empty() && unpaid_.empty()) busy_.set(false, loop_.now());
   commit();
   link_.announce(When::Due);
@@ -227,7 +247,7 @@ void Reporter::committed(const std::shared_ptr<Batch>& batch) {
 }
 
 void Reporter::count(const Batch& batch) {
-  commit_seconds_.Observe(batch.seconds);
+  commit_seconds_.Observe(std::chrono::duration<double>(batch.took).count());
   const auto repeated = [&](const char* flag) -> Counter& {
     return metrics_.counter("publications_repeated_total", "Records of what was recorded before",
                             {{"redelivered", flag}});
@@ -241,12 +261,18 @@ void Reporter::count(const Batch& batch) {
     Status status;
     auto operator<=>(const Label&) const = default;
   };
-  std::map<Label, std::size_t> counts;
+  std::vector<std::pair<Label, std::size_t>> counts;  // a few
+  Observations ages{kEndToEndBuckets};
   for (const Record& record : batch.records) {
     const Publication& publication = record.publication;
-    ++counts[{publication.target, publication.format, publication.status}];
-    end_to_end_seconds_.Observe(seconds_between(publication.ingested_at, now));
+    const Label label{publication.target, publication.format, publication.status};
+    auto count = std::find_if(counts.begin(), counts.end(),
+                              [&](const auto& known) { return known.first == label; });
+    if (count == counts.end()) count = counts.insert(counts.end(), {label, 0});
+    ++count->second;
+    ages.add(seconds_between(publication.ingested_at, now));
   }
+  ages.move_to(end_to_end_seconds_);
   for (const auto& [label, count] : counts) {
     metrics_
         .counter("publications_total", "Publications recorded, by how they ended",

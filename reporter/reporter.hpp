@@ -14,6 +14,7 @@
 
 #include "common/flow/consumer.hpp"
 #include "common/flow/link.hpp"
+#include "common/flow/runs.hpp"
 #include "common/net/link_socket.hpp"
 #include "common/net/loop.hpp"
 #include "common/net/worker.hpp"
@@ -42,25 +43,28 @@ class Reporter {
   int run();
 
  private:
-  /// A record that was received and is not settled.
+  /// A record that was received and waits for its simulated cost.
   struct Entry {
     flow::SessionId session = 0;
     flow::Seq seq = 0;
     Publication publication;
-    net::MessageBytes bytes;  ///< what the publication's strings are views into
+    net::MessageBytes message;
   };
-  /// Entries on their way to the database.
+  /// Records on their way to the database.
   struct Batch {
-    std::vector<Entry> entries;
     std::vector<Record> records;
+    std::vector<net::MessageBytes> messages;  ///< what the records' strings are views into
+    flow::Runs events;
     std::string error;
     Repeats repeats;
-    double seconds = 0;
+    net::Time took{};
   };
 
-  void receive(const wire::Data& data, const net::MessageBytes& bytes);
+  void receive(const wire::Data& data, const net::MessageBytes& message);
   void changed();
   void pay();
+  void wait_for_commit(Entry entry);
+  [[nodiscard]] std::optional<net::Time> company_until() const;
   void commit();
   void try_commit(std::shared_ptr<Batch> batch);
   void committed(const std::shared_ptr<Batch>& batch);
@@ -84,10 +88,14 @@ class Reporter {
   Overview overview_;
   Service service_;
   net::LinkSocket socket_;
-  std::string contract_;        // of the republishers that have a session
-  std::deque<Entry> unpaid_;    // waiting for the simulated cost
-  std::vector<Entry> waiting_;  // waiting for the commit under way
-  net::Time due_{};             // when the first unpaid is paid
+  std::string contract_;       // of the republishers that have a session
+  std::deque<Entry> unpaid_;   // waiting for the simulated cost
+  std::deque<Batch> waiting_;  // for the commit under way, and for company
+  net::Time due_{};            // when the first unpaid is paid
+  net::Time waiting_since_{};  // the first of the waiting could be committed
+  net::Time last_commit_{};    // how long it took
+  bool all_came_ = false;      // all that was granted, since the last commit began
+  std::optional<net::Loop::TimerId> company_timer_;
   TimeIn busy_;
   net::Time started_;
   std::string store_error_;
