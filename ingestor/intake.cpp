@@ -16,6 +16,9 @@ namespace {
 constexpr std::uint64_t kSkipsLogged = 100;
 constexpr std::uint64_t kSkipsLoggedEvery = 10'000;
 
+/// Room for a post's other fields, which are short in most.
+constexpr std::size_t kBesideText = 256;
+
 /// Whether it has more hashtags than a post can carry, so that a wanted one may be among
 /// those that were left out. It is refused anyway: better recorded as failed than lost.
 bool lacks_hashtags(const Post& post) {
@@ -101,7 +104,10 @@ class Intake::Desk : public Sink {
     ++intake_.read_total_;
     const bool redelivered = sent_before_ > 0;
     if (redelivered) --sent_before_;
-    intake_.emit_({.bytes = wire::encode_post(post),
+    std::string bytes = intake_.spare_.take();
+    bytes.reserve(post.text.size() + kBesideText);
+    wire::encode_post(post, bytes);
+    intake_.emit_({.bytes = std::move(bytes),
                    .source = index_,
                    .ordinal = cursor.read(std::string{position}),
                    .key = key},
@@ -243,8 +249,9 @@ std::optional<Time> Intake::pull(Time now, std::size_t wanted) {
   return again;
 }
 
-void Intake::settle(const PostInHand& post) {
+void Intake::settle(PostInHand post) {
   desks_[post.source]->settle(post);
+  spare_.give(std::move(post.bytes));
 }
 
 std::vector<SourceChange> Intake::take_changes() {

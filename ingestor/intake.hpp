@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/model/hashtag.hpp"
+#include "common/model/spare_strings.hpp"
 #include "common/ops/metrics.hpp"
 #include "ingestor/cursor.hpp"
 #include "ingestor/sources/source.hpp"
@@ -47,7 +48,7 @@ class Intake {
   std::optional<Time> pull(Time now, std::size_t wanted);
 
   /// The post is safe downstream.
-  void settle(const PostInHand& post);
+  void settle(PostInHand post);
 
   /// What is to be stored since the last call; empty if nothing moved.
   [[nodiscard]] std::vector<SourceChange> take_changes();
@@ -78,6 +79,7 @@ class Intake {
   HashtagFilter filter_;
   Config config_;
   Emit emit_;
+  SpareStrings spare_;  // of settled posts, for the next ones
   std::vector<std::unique_ptr<Desk>> desks_;
   std::size_t next_ = 0;
   bool broken_ = false;

@@ -17,6 +17,9 @@ using When = flow::Consumer::When;
 /// So long after the last publication the indexes are brought up to date.
 constexpr net::Time kTidyAfter = 300ms;
 
+/// Of most records.
+constexpr std::size_t kFrontBytes = 256;
+
 }  // namespace
 
 Republisher::Upstream::Upstream(const Config& config, flow::Instance instance, std::uint64_t seed)
@@ -116,7 +119,7 @@ void Republisher::receive(std::size_t index, const wire::Data& data,
     Workshop::Work& work = posts_[ticket].work;
     work.ticket = ticket;
     if (!wire::decode_post(event.payload, work.post)) {
-      for (const Workshop::Ticket added : tickets) posts_.take(added);
+      for (const Workshop::Ticket added : tickets) posts_.erase(added);
       return upstreams_[index]->link.malformed({}, "an event that is no post", loop_.now());
     }
     if (event.delivery.redelivered) ++redelivered;
@@ -135,7 +138,7 @@ void Republisher::upstream_changed(std::size_t index) {
     // What was not begun comes again; what was begun is finished and reported.
     std::erase_if(queue_, [&](Workshop::Ticket ticket) {
       if (posts_[ticket].session != ended->session) return false;
-      posts_.take(ticket);
+      posts_.erase(ticket);
       return true;
     });
   }
@@ -158,8 +161,9 @@ void Republisher::downstream_changed() {
     (void)downstream->link.take_gauges();
   }
   for (const flow::EventTag tag : producer_.take_accepted()) {
-    const Workshop::Ticket ticket = records_.take(tag).post;
-    if (--posts_[ticket].unsettled == 0) settle(ticket);
+    Record record = records_.take(tag);
+    spare_.give(std::move(record.front));
+    if (--posts_[record.post].unsettled == 0) settle(record.post);
   }
   tell_settled(flow::Outcome::Accepted);
   announce(When::Due);
@@ -185,7 +189,8 @@ void Republisher::work() {
 }
 
 void Republisher::finished(Workshop::Ticket ticket, const Publication& publication) {
-  Record record{.front = {}, .post = ticket, .with_post = !publication.post.empty()};
+  Record record{.front = spare_.take(), .post = ticket, .with_post = !publication.post.empty()};
+  record.front.reserve(kFrontBytes);
   wire::encode_publication_front(publication, record.front);
   const std::size_t bytes = record.front.size() + publication.post.size();
   producer_.offer(records_.add(std::move(record)), bytes, publication.redelivered);
@@ -213,8 +218,9 @@ void Republisher::send_records() {
 }
 
 void Republisher::settle(Workshop::Ticket ticket) {
-  const PostInHand post = posts_.take(ticket);
+  const PostInHand& post = posts_[ticket];
   settled_.add(post.upstream, post.session, post.seq);
+  posts_.erase(ticket);
 }
 
 void Republisher::tell_settled(flow::Outcome outcome) {
@@ -324,6 +330,7 @@ void Republisher::before_scrape() {
     credit += upstream->consumer.credit();
     in_flight += upstream->consumer.in_flight();
   }
+  workshop_.before_scrape();
   posts_metrics_.show(credit, in_flight);
   publications_metrics_.show(producer_, blocked_.seconds(loop_.now()));
 }

@@ -19,6 +19,7 @@
 #include "common/flow/producer.hpp"
 #include "common/flow/runs.hpp"
 #include "common/flow/slots.hpp"
+#include "common/model/spare_strings.hpp"
 #include "common/net/link_socket.hpp"
 #include "common/net/loop.hpp"
 #include "common/ops/http_server.hpp"
@@ -104,6 +105,7 @@ class Republisher {
   LinkMetrics publications_metrics_;
   flow::Slots<PostInHand> posts_;
   flow::Slots<Record> records_;
+  SpareStrings spare_;                  // of settled records, for the next ones
   std::deque<Workshop::Ticket> queue_;  // received, not begun
   flow::Runs settled_;                  // not told upstream's consumer
   Workshop workshop_;

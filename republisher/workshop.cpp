@@ -10,15 +10,22 @@
 #include "common/ops/log.hpp"
 
 namespace pullwire::republisher {
+namespace {
+
+const std::vector<double> kPublishBuckets{0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2,
+                                          0.5,   1,     2,     5,    10,   30,   60};
+
+}  // namespace
 
 Workshop::Workshop(net::Loop& loop, std::vector<Destination> destinations, net::Time render_timeout,
                    Metrics& metrics, Finished finished)
     : loop_{loop},
       destinations_{std::move(destinations)},
       metrics_{metrics},
-      publish_seconds_{metrics.histogram(
-          "publish_seconds", "From a post's begin to a publication's outcome", {},
-          {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60})},
+      publish_seconds_{metrics.histogram("publish_seconds",
+                                         "From a post's begin to a publication's outcome", {},
+                                         kPublishBuckets)},
+      publish_seconds_seen_{kPublishBuckets},
       finished_{std::move(finished)},
       worker_{
           loop, render_timeout, [](const std::string& post) {
@@ -143,7 +150,7 @@ void Workshop::finish(Job& job, std::size_t index, Outcome outcome) {
   --job.open;
   --under_way_;
   if (under_way_ == 0) busy_.set(false, loop_.now());
-  publish_seconds_.Observe(
+  publish_seconds_seen_.add(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - job.begun).count());
   Product& product = products_[index];
   count(product, outcome.status);

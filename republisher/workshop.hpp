@@ -67,6 +67,9 @@ class Workshop {
   /// Brings indexes up to date; `then` is called when that is done.
   void tidy(std::function<void()> then);
 
+  /// Brings the metrics up to date.
+  void before_scrape() { publish_seconds_seen_.move_to(publish_seconds_); }
+
   [[nodiscard]] const TimeIn& busy() const noexcept { return busy_; }
 
   /// Why a target takes nothing at present, for the operator; "" while all do.
@@ -124,6 +127,7 @@ class Workshop {
   std::size_t under_way_ = 0;
   Metrics& metrics_;
   Histogram& publish_seconds_;
+  Observations publish_seconds_seen_;  // since the last scrape
   Finished finished_;
   TimeIn busy_;
   net::Worker worker_;  // last: its thread ends before what it uses

@@ -11,7 +11,7 @@
 
 namespace pullwire::flow {
 
-/// Keeps values under small numbers; `add` and `take` are O(1), references stay valid
+/// Keeps values under small numbers; all functions are O(1), references stay valid
 /// until the value is taken. Memory is that of the most values ever held at once.
 template <class T>
 class Slots {
@@ -38,6 +38,12 @@ class Slots {
     free_.push_back(tag);
     --size_;
     return value;
+  }
+
+  void erase(std::uint64_t tag) {
+    (*this)[tag] = T{};
+    free_.push_back(tag);
+    --size_;
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }

@@ -47,8 +47,14 @@ Reader& reader_for(std::string_view bytes) {
 }  // namespace
 
 std::string encode_post(const Post& post) {
-  StringBuffer buffer;
-  buffer.bytes.reserve(post.text.size() + 256);
+  std::string bytes;
+  bytes.reserve(post.text.size() + 512);
+  encode_post(post, bytes);
+  return bytes;
+}
+
+void encode_post(const Post& post, std::string& out) {
+  StringBuffer buffer{std::move(out)};
   Packer packer{buffer};
   packer.pack_array(post.refused.empty() ? 11 : 12);
   for (const std::string_view text :
@@ -66,7 +72,7 @@ std::string encode_post(const Post& post) {
     pack_text(packer, media.alt);
   }
   if (!post.refused.empty()) pack_text(packer, clipped(post.refused, PostLimits::kFieldBytes));
-  return std::move(buffer.bytes);
+  out = std::move(buffer.bytes);
 }
 
 bool decode_post(std::string_view bytes, Post& post) {

@@ -11,6 +11,8 @@
 namespace pullwire::wire {
 
 std::string encode_post(const Post& post);
+/// Appends the bytes of a post to `out`.
+void encode_post(const Post& post, std::string& out);
 
 /// Reads a post into `post`, whose strings then are views into `bytes`. False if they
 /// are no post within PostLimits.

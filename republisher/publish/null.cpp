@@ -1,10 +1,10 @@
 #include "republisher/publish/null.hpp"
 
-#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <utility>
 
+#include <fmt/compile.h>
 #include <zlib.h>
 
 #include "common/ops/query.hpp"
@@ -16,9 +16,7 @@ constexpr std::chrono::seconds kMostCost{60};
 
 std::string location_of(const std::string& bytes) {
   const auto crc = crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
-  char text[16];
-  std::snprintf(text, sizeof text, "null:%08lx", static_cast<unsigned long>(crc));
-  return text;
+  return fmt::format(FMT_COMPILE("null:{:08x}"), crc);
 }
 
 bool has(const Post& post, const std::string& part) {

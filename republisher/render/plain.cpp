@@ -39,6 +39,31 @@ bool is_plain_ascii(char c) {
   return (byte >= 0x20 && byte < 0x7F) || c == '\n' || c == '\t';
 }
 
+/// How much of the front is plain ASCII. Most text is, all of it: whole blocks are looked at
+/// without a branch for each byte.
+std::size_t plain_ascii_run(std::string_view text) {
+  constexpr std::size_t kBlock = 32;
+  std::size_t run = 0;
+  while (text.size() - run >= kBlock) {
+    int special = 0;
+    for (std::size_t i = 0; i < kBlock; ++i) special |= is_plain_ascii(text[run + i]) ? 0 : 1;
+    if (special != 0) break;
+    run += kBlock;
+  }
+  while (run < text.size() && is_plain_ascii(text[run])) ++run;
+  return run;
+}
+
+/// Whether `text` is one line already: printable ASCII with single spaces between words.
+bool is_plain_line(std::string_view text) {
+  char before = ' ';
+  for (const char c : text) {
+    if (c < ' ' || c > '~' || (c == ' ' && before == ' ')) return false;
+    before = c;
+  }
+  return text.empty() || before != ' ';
+}
+
 bool is_continuation(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
 }
@@ -64,8 +89,7 @@ std::size_t append_special(std::string& out, std::string_view text) {
 
 void append_clean(std::string& out, std::string_view text) {
   while (!text.empty()) {
-    std::size_t run = 0;
-    while (run < text.size() && is_plain_ascii(text[run])) ++run;
+    const std::size_t run = plain_ascii_run(text);
     out += text.substr(0, run);
     text.remove_prefix(run);
     if (!text.empty()) text.remove_prefix(append_special(out, text));
@@ -106,6 +130,7 @@ std::string_view cut(std::string_view clean_text, std::size_t max_bytes) {
 }
 
 std::string one_line(std::string_view text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes && is_plain_line(text)) return std::string{text};
   // Beyond four times the bound nothing can be seen unless it is white space.
   const bool shortened = text.size() > 4 * max_bytes + 16;
   const std::string clean_text = clean(text.substr(0, 4 * max_bytes + 16));

@@ -54,6 +54,25 @@ TEST_CASE("one line has single spaces and none at its ends", "[plain]") {
   CHECK(one_line(" \n ", 100).empty());
 }
 
+TEST_CASE("what is one line already stays as it is", "[plain]") {
+  for (const char* line : {"", "a", "Ada Lindqvist", "~ !", "https://example.org/posts/1"}) {
+    CHECK(one_line(line, 100) == line);
+  }
+  CHECK(one_line("a  b", 100) == "a b");
+  CHECK(one_line(" a", 100) == "a");
+  CHECK(one_line("a ", 100) == "a");
+  CHECK(one_line("a\x7f", 100) == "a");
+  CHECK(one_line(" ", 100).empty());
+}
+
+TEST_CASE("long text is cleaned wherever it needs to be", "[plain]") {
+  for (std::size_t at = 0; at < 100; ++at) {
+    std::string text(100, 'x');
+    text[at] = '\x01';
+    CHECK(clean(text) == std::string(99, 'x'));
+  }
+}
+
 TEST_CASE("one line cannot rearrange what stands beside it", "[plain]") {
   CHECK(one_line("a\xE2\x80\xAE"
                  "b\xE2\x81\xA6"
