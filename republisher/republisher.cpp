@@ -1,3 +1,4 @@
+// The way of a post. What operators see of it: republisher_report.cpp.
 #include "republisher/republisher.hpp"
 
 #include <algorithm>
@@ -16,9 +17,6 @@ using When = flow::Consumer::When;
 
 /// So long after the last publication the indexes are brought up to date.
 constexpr net::Time kTidyAfter = 300ms;
-
-/// Of most records.
-constexpr std::size_t kFrontBytes = 256;
 
 }  // namespace
 
@@ -108,18 +106,18 @@ void Republisher::receive(std::size_t index, const wire::Data& data,
   tickets.reserve(data.events.size());
   flow::Seq seq = data.head.first;
   for (const wire::Event& event : data.events) {
-    const Workshop::Ticket ticket =
-        posts_.add({.upstream = index,
-                    .session = data.head.session,
-                    .seq = seq++,
-                    .work = {.bytes = event.payload, .post = {}, .delivery = event.delivery},
-                    .message = message,
-                    .unsettled = workshop_.publications_per_post()});
-    tickets.push_back(ticket);
-    Workshop::Work& work = posts_[ticket].work;
-    work.ticket = ticket;
-    if (!wire::decode_post(event.payload, work.post)) {
-      for (const Workshop::Ticket added : tickets) posts_.erase(added);
+    const Workshop::Ticket ticket = tickets.emplace_back(posts_.reuse());
+    PostInHand& post = posts_[ticket];
+    post.upstream = index;
+    post.session = data.head.session;
+    post.seq = seq++;
+    post.message = message;
+    post.unsettled = workshop_.publications_per_post();
+    post.work.ticket = ticket;
+    post.work.bytes = event.payload;
+    post.work.delivery = event.delivery;
+    if (!wire::decode_post(event.payload, post.work.post)) {
+      for (const Workshop::Ticket taken : tickets) forget(taken);
       return upstreams_[index]->link.malformed({}, "an event that is no post", loop_.now());
     }
     if (event.delivery.redelivered) ++redelivered;
@@ -138,7 +136,7 @@ void Republisher::upstream_changed(std::size_t index) {
     // What was not begun comes again; what was begun is finished and reported.
     std::erase_if(queue_, [&](Workshop::Ticket ticket) {
       if (posts_[ticket].session != ended->session) return false;
-      posts_.erase(ticket);
+      forget(ticket);
       return true;
     });
   }
@@ -161,9 +159,9 @@ void Republisher::downstream_changed() {
     (void)downstream->link.take_gauges();
   }
   for (const flow::EventTag tag : producer_.take_accepted()) {
-    Record record = records_.take(tag);
-    spare_.give(std::move(record.front));
-    if (--posts_[record.post].unsettled == 0) settle(record.post);
+    const Workshop::Ticket ticket = records_[tag].post;
+    records_.leave(tag);
+    if (--posts_[ticket].unsettled == 0) settle(ticket);
   }
   tell_settled(flow::Outcome::Accepted);
   announce(When::Due);
@@ -189,11 +187,13 @@ void Republisher::work() {
 }
 
 void Republisher::finished(Workshop::Ticket ticket, const Publication& publication) {
-  Record record{.front = spare_.take(), .post = ticket, .with_post = !publication.post.empty()};
-  record.front.reserve(kFrontBytes);
+  const flow::EventTag tag = records_.reuse();
+  Record& record = records_[tag];
+  record.post = ticket;
+  record.with_post = !publication.post.empty();
+  record.front.clear();
   wire::encode_publication_front(publication, record.front);
-  const std::size_t bytes = record.front.size() + publication.post.size();
-  producer_.offer(records_.add(std::move(record)), bytes, publication.redelivered);
+  producer_.offer(tag, record.front.size() + publication.post.size(), publication.redelivered);
   untidy_ = true;
   tidy_when_idle();
 }
@@ -220,7 +220,13 @@ void Republisher::send_records() {
 void Republisher::settle(Workshop::Ticket ticket) {
   const PostInHand& post = posts_[ticket];
   settled_.add(post.upstream, post.session, post.seq);
-  posts_.erase(ticket);
+  forget(ticket);
+}
+
+/// The post's message may go.
+void Republisher::forget(Workshop::Ticket ticket) {
+  posts_[ticket].message.reset();
+  posts_.leave(ticket);
 }
 
 void Republisher::tell_settled(flow::Outcome outcome) {
@@ -285,64 +291,6 @@ void Republisher::tidy_when_idle() {
     if (!std::exchange(untidy_, false)) return;
     workshop_.tidy([] {});
   });
-}
-
-// -- What operators see ----------------------------------------------------------------
-
-void Republisher::measure() {
-  blocked_.set(producer_.credit() == 0 && producer_.waiting() > 0, loop_.now());
-}
-
-/// Our own report, and those of the ingestors that we hear of, go downstream.
-void Republisher::report() {
-  const net::Time now = loop_.now();
-  std::vector<wire::StageReport> reports;
-  wire::StageReport own;
-  own.stage = "republisher";
-  own.name = net::process_name("republisher");
-  own.instance = instance_;
-  own.uptime_us = static_cast<std::uint64_t>((now - started_) / 1us);
-  own.sessions = posts_metrics_.sessions() + publications_metrics_.sessions();
-  own.credit = producer_.credit();
-  own.in_flight = producer_.in_flight();
-  own.held = posts_.size();
-  own.events = settled_total_;
-  own.busy_us = workshop_.busy().micros(now);
-  own.blocked_us = blocked_.micros(now);
-  own.redelivered = posts_metrics_.redelivered_total();
-  reports.push_back(own);
-  for (const auto& upstream : upstreams_) {
-    for (const auto& [session, bytes] : upstream->gauges) {
-      std::vector<wire::StageReport> theirs;
-      if (!wire::decode_reports(bytes, theirs)) continue;  // a newer version's, perhaps
-      reports.insert(reports.end(), theirs.begin(), theirs.end());
-    }
-  }
-  const std::string bytes = wire::encode_reports(reports);
-  for (const auto& downstream : downstreams_) downstream->link.set_gauges(bytes);
-  loop_.at(now + flow::kHeartbeatEvery / 2, [this] { this->report(); });
-}
-
-void Republisher::before_scrape() {
-  std::uint64_t credit = 0;
-  std::uint64_t in_flight = 0;
-  for (const auto& upstream : upstreams_) {
-    credit += upstream->consumer.credit();
-    in_flight += upstream->consumer.in_flight();
-  }
-  workshop_.before_scrape();
-  posts_metrics_.show(credit, in_flight);
-  publications_metrics_.show(producer_, blocked_.seconds(loop_.now()));
-}
-
-std::string Republisher::not_ready() const {
-  if (draining_) return "draining";
-  for (std::size_t i = 0; i < upstreams_.size(); ++i) {
-    if (upstreams_[i]->link.sessions() == 0) return "no session with " + config_.upstream[i];
-  }
-  const bool any = std::any_of(downstreams_.begin(), downstreams_.end(),
-                               [](const auto& end) { return end->link.sessions() > 0; });
-  return any ? workshop_.trouble() : "no session with a reporter";
 }
 
 }  // namespace pullwire::republisher

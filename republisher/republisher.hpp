@@ -19,7 +19,6 @@
 #include "common/flow/producer.hpp"
 #include "common/flow/runs.hpp"
 #include "common/flow/slots.hpp"
-#include "common/model/spare_strings.hpp"
 #include "common/net/link_socket.hpp"
 #include "common/net/loop.hpp"
 #include "common/ops/http_server.hpp"
@@ -86,6 +85,7 @@ class Republisher {
   void finished(Workshop::Ticket ticket, const Publication& publication);
   void send_records();
   void settle(Workshop::Ticket ticket);
+  void forget(Workshop::Ticket ticket);
   void tell_settled(flow::Outcome outcome);
   void release_unbegun();
   void announce(flow::Consumer::When when);
@@ -105,7 +105,6 @@ class Republisher {
   LinkMetrics publications_metrics_;
   flow::Slots<PostInHand> posts_;
   flow::Slots<Record> records_;
-  SpareStrings spare_;                  // of settled records, for the next ones
   std::deque<Workshop::Ticket> queue_;  // received, not begun
   flow::Runs settled_;                  // not told upstream's consumer
   Workshop workshop_;

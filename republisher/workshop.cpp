@@ -62,7 +62,8 @@ void Workshop::begin(const Work& work) {
   busy_.set(true, loop_.now());
   Job& job = take_job();
   job.given = &work;
-  job.begun = std::chrono::steady_clock::now();
+  if (begun_.empty()) begun_at_ = net::clock_now();
+  job.begun = begun_at_;
   job.open = job.tasks.size();
   for (Task& task : job.tasks) {
     task.document.post = &work.post;
@@ -150,10 +151,9 @@ void Workshop::finish(Job& job, std::size_t index, Outcome outcome) {
   --job.open;
   --under_way_;
   if (under_way_ == 0) busy_.set(false, loop_.now());
-  publish_seconds_seen_.add(
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - job.begun).count());
+  publish_seconds_seen_.add(std::chrono::duration<double>(net::clock_now() - job.begun).count());
   Product& product = products_[index];
-  count(product, outcome.status);
+  ++product.ended[static_cast<std::size_t>(outcome.status)];
   note(product, job, outcome);
   const Work& work = *job.given;
   const Timestamp rendered_at = job.tasks[index].rendered_at;
@@ -174,15 +174,19 @@ void Workshop::finish(Job& job, std::size_t index, Outcome outcome) {
                           .post = first ? work.bytes : std::string_view{}});
 }
 
-void Workshop::count(Product& product, Status status) {
-  Counter*& counter = product.ended[static_cast<std::size_t>(status)];
-  if (counter == nullptr) {
-    counter = &metrics_.counter("publications_total", "Publications by how they ended",
+void Workshop::before_scrape() {
+  publish_seconds_seen_.move_to(publish_seconds_);
+  for (const Product& product : products_) {
+    for (const Status status : {Status::Published, Status::Failed, Status::Deferred}) {
+      const std::uint64_t ended = product.ended[static_cast<std::size_t>(status)];
+      if (ended == 0) continue;
+      raise_to(metrics_.counter("publications_total", "Publications by how they ended",
                                 {{"target", destinations_[product.destination].name},
                                  {"format", std::string{product.format->name}},
-                                 {"status", std::string{to_text(status)}}});
+                                 {"status", std::string{to_text(status)}}}),
+               static_cast<double>(ended));
+    }
   }
-  counter->Increment();
 }
 
 /// What is wrong with a post is said of each; what is wrong with a target, once.

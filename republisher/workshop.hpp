@@ -68,7 +68,7 @@ class Workshop {
   void tidy(std::function<void()> then);
 
   /// Brings the metrics up to date.
-  void before_scrape() { publish_seconds_seen_.move_to(publish_seconds_); }
+  void before_scrape();
 
   [[nodiscard]] const TimeIn& busy() const noexcept { return busy_; }
 
@@ -83,8 +83,8 @@ class Workshop {
   struct Product {
     std::size_t destination;
     const Format* format;
-    std::size_t rendered_as;          ///< first product of that format: rendered once
-    std::array<Counter*, 3> ended{};  ///< by status, once there was one
+    std::size_t rendered_as;               ///< first product of that format: rendered once
+    std::array<std::uint64_t, 3> ended{};  ///< by status
   };
   struct Task {
     Document document;
@@ -103,7 +103,7 @@ class Workshop {
     const Work* given = nullptr;
     std::vector<Task> tasks;  ///< one a product
     std::size_t open = 0;     ///< tasks without an outcome
-    std::chrono::steady_clock::time_point begun;
+    net::Time begun{};
 
    private:
     Workshop& shop_;
@@ -115,7 +115,6 @@ class Workshop {
   static void render(Task& task);
   void publish(Job& job);
   void finish(Job& job, std::size_t product, Outcome outcome);
-  void count(Product& product, Status status);
   void note(const Product& product, const Job& job, const Outcome& outcome);
 
   net::Loop& loop_;
@@ -124,6 +123,7 @@ class Workshop {
   std::deque<Job> jobs_;  // all there are
   std::vector<Job*> spare_;
   std::vector<net::Worker::Job*> begun_;  // not submitted
+  net::Time begun_at_{};                  // the first of them
   std::size_t under_way_ = 0;
   Metrics& metrics_;
   Histogram& publish_seconds_;

@@ -17,13 +17,12 @@ template <class T>
 class Slots {
  public:
   std::uint64_t add(T value) {
-    ++size_;
     if (free_.empty()) {
+      ++size_;
       slots_.push_back(std::move(value));
       return slots_.size() - 1;
     }
-    const std::uint64_t tag = free_.back();
-    free_.pop_back();
+    const std::uint64_t tag = reuse();
     slots_[tag] = std::move(value);
     return tag;
   }
@@ -40,8 +39,19 @@ class Slots {
     return value;
   }
 
-  void erase(std::uint64_t tag) {
-    (*this)[tag] = T{};
+  /// Like `add`, but the value is whatever `leave` or `take` left there: for values whose
+  /// memory is worth using again.
+  std::uint64_t reuse() {
+    if (free_.empty()) return add(T{});
+    ++size_;
+    const std::uint64_t tag = free_.back();
+    free_.pop_back();
+    return tag;
+  }
+
+  /// Gives the tag back without touching the value.
+  void leave(std::uint64_t tag) {
+    CHECK(tag < slots_.size());
     free_.push_back(tag);
     --size_;
   }

@@ -4,11 +4,6 @@
 
 namespace pullwire {
 
-void raise_to(Counter& counter, double total) {
-  const double missing = total - counter.Value();
-  if (missing > 0) counter.Increment(missing);
-}
-
 LinkMetrics::LinkMetrics(Metrics& metrics, std::string_view link)
     : metrics_{metrics},
       link_{link},

@@ -51,7 +51,4 @@ class LinkMetrics {
   std::uint64_t redelivered_total_ = 0;
 };
 
-/// Raises a counter to a total that is kept elsewhere.
-void raise_to(Counter& counter, double total);
-
 }  // namespace pullwire

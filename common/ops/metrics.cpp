@@ -68,6 +68,11 @@ Histogram& Metrics::histogram(std::string_view name, std::string_view help, cons
   return child<Histogram>(name, help, labels, buckets);
 }
 
+void raise_to(Counter& counter, double total) {
+  const double missing = total - counter.Value();
+  if (missing > 0) counter.Increment(missing);
+}
+
 void Observations::move_to(Histogram& histogram) {
   histogram.ObserveMultiple(counts_, std::exchange(sum_, 0));
   std::fill(counts_.begin(), counts_.end(), 0);

@@ -75,6 +75,9 @@ class Metrics {
   std::map<std::string, std::size_t, std::less<>> label_sets_;  // by name; "other" not counted
 };
 
+/// Raises a counter to a total that is kept elsewhere.
+void raise_to(Counter& counter, double total);
+
 /// Collects observations for a histogram, which takes a lock for each: many at once cost
 /// one. Not thread-safe.
 class Observations {
