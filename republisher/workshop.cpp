@@ -151,7 +151,8 @@ void Workshop::finish(Job& job, std::size_t index, Outcome outcome) {
   --job.open;
   --under_way_;
   if (under_way_ == 0) busy_.set(false, loop_.now());
-  publish_seconds_seen_.add(std::chrono::duration<double>(net::clock_now() - job.begun).count());
+  publish_seconds_seen_.add(
+      std::chrono::duration<double>(std::max(job.begun, loop_.now()) - job.begun).count());
   Product& product = products_[index];
   ++product.ended[static_cast<std::size_t>(outcome.status)];
   note(product, job, outcome);

@@ -2,8 +2,6 @@
 
 #include <chrono>
 
-#include <fmt/compile.h>
-
 namespace pullwire {
 namespace {
 
@@ -40,6 +38,13 @@ std::optional<std::chrono::minutes> take_offset(std::string_view& text) {
   return negative ? -offset : offset;
 }
 
+/// Times stand in every post and record: a format string would be a tenth of its rendering.
+void put_digits(std::string& text, std::size_t at, std::size_t count, unsigned value) {
+  for (std::size_t i = at + count; i > at; value /= 10) {
+    text[--i] = static_cast<char>('0' + value % 10);
+  }
+}
+
 }  // namespace
 
 Timestamp wall_clock() {
@@ -53,10 +58,17 @@ std::string to_text(Timestamp time) {
   const auto day = std::chrono::floor<std::chrono::days>(point);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{point - day};
-  return fmt::format(FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z"),
-                     static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                     static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+  const int year{date.year()};
+  std::string text = "0000-00-00T00:00:00.000000Z";
+  put_digits(text, 0, 4, static_cast<unsigned>(year));
+  put_digits(text, 5, 2, static_cast<unsigned>(date.month()));
+  put_digits(text, 8, 2, static_cast<unsigned>(date.day()));
+  put_digits(text, 11, 2, static_cast<unsigned>(clock.hours().count()));
+  put_digits(text, 14, 2, static_cast<unsigned>(clock.minutes().count()));
+  put_digits(text, 17, 2, static_cast<unsigned>(clock.seconds().count()));
+  put_digits(text, 20, 6, static_cast<unsigned>(clock.subseconds().count()));
+  if (year < 0 || year > 9999) text.replace(0, 4, std::to_string(year));
+  return text;
 }
 
 std::optional<Timestamp> parse_rfc3339(std::string_view text) {

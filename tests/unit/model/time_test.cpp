@@ -9,6 +9,8 @@ TEST_CASE("a timestamp's text is UTC with six digits and reads back", "[time]") 
   CHECK(to_text(time) == "2026-11-23T17:42:55.123456Z");
   CHECK(parse_rfc3339(to_text(time)) == time);
   CHECK(to_text(Timestamp{-1}) == "1969-12-31T23:59:59.999999Z");
+  CHECK(to_text(Timestamp{253'402'300'800'000'000}) == "10000-01-01T00:00:00.000000Z");
+  CHECK(to_text(Timestamp{-62'198'755'200'000'000}) == "-1-01-01T00:00:00.000000Z");
 }
 
 TEST_CASE("an RFC 3339 offset is taken into account", "[time]") {
