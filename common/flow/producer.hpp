@@ -34,7 +34,7 @@ class Producer {
  public:
   struct Config {
     std::size_t batch_events = 500;        ///< most events in one message
-    std::size_t batch_bytes = 128 * 1024;  ///< no event is added beyond this many
+    std::size_t batch_bytes = 512 * 1024;  ///< no event is added beyond this many
     /// 0: events cannot harm a consumer. Otherwise an event whose session died
     /// travels alone, and after so many attempts as one to be given up.
     std::uint16_t max_attempts = 0;

@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -51,16 +52,16 @@ zmq::socket_t make_socket(zmq::context_t& context, Link::Side side) {
   return socket;
 }
 
-/// Large ones are not copied.
-zmq::message_t to_message(std::string bytes) {
-  constexpr std::size_t kCopied = 1024;
-  if (bytes.size() <= kCopied) return {bytes.data(), bytes.size()};
-  auto kept = std::make_unique<std::string>(std::move(bytes));
-  zmq::message_t message{kept->data(), kept->size(),
-                         [](void*, void* owned) { delete static_cast<std::string*>(owned); },
-                         kept.get()};
-  (void)kept.release();
-  return message;
+/// Without a copy: the buffer becomes the message.
+zmq::message_t to_message(msgpack::sbuffer buffer) {
+  const std::size_t size = buffer.size();
+  char* const data = buffer.release();
+  try {
+    return {data, size, [](void* bytes, void*) { std::free(bytes); }};
+  } catch (...) {
+    std::free(data);
+    throw;
+  }
 }
 
 }  // namespace
@@ -228,21 +229,20 @@ void LinkSocket::take(const flow::Route& from, MessageBytes bytes) {
   }
 }
 
-void LinkSocket::send(flow::SessionId session, std::string message) {
+void LinkSocket::send(flow::SessionId session, msgpack::sbuffer message) {
   CHECK(message.size() <= wire::kMaxMessageBytes);
   const flow::Route* route = link_.route(session);
   CHECK(route != nullptr);
   const flow::Route to = *route;
-  if (!transmit(to, std::move(message))) link_.disconnected(to, loop_.now());
+  if (!transmit(to, to_message(std::move(message)))) link_.disconnected(to, loop_.now());
 }
 
-bool LinkSocket::transmit(const flow::Route& to, std::string bytes) {
+bool LinkSocket::transmit(const flow::Route& to, zmq::message_t message) {
   if (!socket_) return false;
   if (side_ == Link::Side::Binder &&
       zmq_send(socket_.handle(), to.data(), to.size(), ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0) {
     return false;  // nothing may follow: it would be taken for another address
   }
-  zmq::message_t message = to_message(std::move(bytes));
   return zmq_msg_send(message.handle(), socket_.handle(), ZMQ_DONTWAIT) >= 0;
 }
 
@@ -256,7 +256,7 @@ void LinkSocket::flush() {
   for (auto outgoing = link_.take_outgoing(); !outgoing.empty(); outgoing = link_.take_outgoing()) {
     bool broken = false;
     for (const Link::Outgoing& out : outgoing) {
-      if (transmit(out.to, wire::encode(out.message))) continue;
+      if (transmit(out.to, zmq::message_t{wire::encode(out.message)})) continue;
       link_.disconnected(out.to, loop_.now());
       broken = true;
     }

@@ -42,7 +42,7 @@ class LinkSocket {
 
   /// Sends a message with events in a live session of this link. If it cannot be
   /// delivered the session ends, and its events go back to the producer.
-  void send(flow::SessionId session, std::string message);
+  void send(flow::SessionId session, msgpack::sbuffer message);
 
   /// Sends what the link wants said, and follows it to a new connection.
   void flush();
@@ -50,7 +50,7 @@ class LinkSocket {
  private:
   bool receive();
   void take(const flow::Route& from, MessageBytes bytes);
-  bool transmit(const flow::Route& to, std::string bytes);
+  bool transmit(const flow::Route& to, zmq::message_t message);
   void open();
   void close();
   bool read_monitor();

@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include <msgpack/sbuffer.hpp>
+
 #include "common/flow/messages.hpp"
 #include "common/wire/reader.hpp"
 
@@ -68,6 +70,10 @@ class Decoder {
 /// limits; the other limits are the sender's duty.
 std::string encode(const flow::Message& message);
 
+inline std::string_view view(const msgpack::sbuffer& buffer) {
+  return {buffer.data(), buffer.size()};
+}
+
 /// Builds a message with events, one after the other.
 class DataEncoder {
  public:
@@ -77,10 +83,10 @@ class DataEncoder {
   /// The event's payload is `front` and `back`, one behind the other.
   void add(const flow::Delivery& delivery, std::string_view front, std::string_view back = {});
   /// The whole message. Requires that as many events were added as announced.
-  [[nodiscard]] std::string finish();
+  [[nodiscard]] msgpack::sbuffer finish();
 
  private:
-  std::string buffer_;
+  msgpack::sbuffer buffer_;
   std::size_t missing_ = 0;
 };
 

@@ -32,7 +32,7 @@ Decoded Decoder::decode(std::string_view bytes) {
   }
   if (bytes[2] != kFormat) return Malformed{"another format of messages"};
   const auto kind = static_cast<Kind>(bytes[3]);
-  if (!reader_.start(bytes.substr(kHeadBytes))) return Malformed{"not msgpack of known types"};
+  reader_.start(bytes.substr(kHeadBytes));
 
   const auto done = [&](auto message, bool read) -> Decoded {
     if (!read || !reader_.finished())

@@ -149,15 +149,14 @@ std::string encode(const Message& message) {
 
 void DataEncoder::begin(flow::SessionId session, flow::Seq first, std::size_t count,
                         std::size_t payload_bytes) {
-  StringBuffer buffer;
-  buffer.bytes.reserve(kDataHeadBytes + count * kEventHeadBytes + payload_bytes);
-  buffer.bytes.assign(head(Kind::Data));
-  Packer packer{buffer};
+  buffer_ = msgpack::sbuffer{kDataHeadBytes + count * kEventHeadBytes + payload_bytes};
+  const std::string start = head(Kind::Data);
+  buffer_.write(start.data(), start.size());
+  msgpack::packer packer{buffer_};
   packer.pack_array(3);
   packer.pack_uint64(session);
   packer.pack_uint64(first);
   packer.pack_array(static_cast<std::uint32_t>(count * 2));
-  buffer_ = std::move(buffer.bytes);
   missing_ = count;
 }
 
@@ -165,15 +164,14 @@ void DataEncoder::add(const flow::Delivery& delivery, std::string_view front,
                       std::string_view back) {
   CHECK(missing_ > 0);
   --missing_;
-  StringBuffer buffer{std::move(buffer_)};
-  Packer packer{buffer};
+  msgpack::packer packer{buffer_};
   packer.pack_uint64(pack_delivery(delivery));
   packer.pack_bin(static_cast<std::uint32_t>(front.size() + back.size()));
-  buffer.bytes.append(front).append(back);
-  buffer_ = std::move(buffer.bytes);
+  if (!front.empty()) buffer_.write(front.data(), front.size());
+  if (!back.empty()) buffer_.write(back.data(), back.size());
 }
 
-std::string DataEncoder::finish() {
+msgpack::sbuffer DataEncoder::finish() {
   CHECK(missing_ == 0);
   return std::move(buffer_);
 }

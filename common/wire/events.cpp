@@ -1,6 +1,6 @@
 #include "common/wire/events.hpp"
 
-#include <utility>
+#include <initializer_list>
 
 #include "common/wire/reader.hpp"
 #include "common/wire/writer.hpp"
@@ -13,7 +13,24 @@ constexpr std::size_t kMaxPostBytes =
     PostLimits::kIdBytes + PostLimits::kTextBytes +
     (6 + PostLimits::kHashtags + 3 * PostLimits::kMedia) * (PostLimits::kFieldBytes + 5) + 64;
 
-void pack_time(Packer& packer, const std::optional<Timestamp>& time) {
+using EventPacker = msgpack::packer<Appender>;
+
+/// Most bytes of these texts, packed.
+std::size_t room_for(std::initializer_list<std::string_view> texts) {
+  std::size_t bytes = 0;
+  for (const std::string_view text : texts) bytes += Appender::kHead + text.size();
+  return bytes;
+}
+
+std::size_t room_for(const Post& post) {
+  std::size_t bytes = room_for({post.post_id, post.source, post.author, post.author_name, post.lang,
+                                post.url, post.text, post.refused});
+  for (const std::string_view tag : post.hashtags) bytes += room_for({tag});
+  for (const Media& media : post.media) bytes += room_for({media.type, media.url, media.alt});
+  return bytes + 3 * Appender::kHead + 2 * Appender::kNumber;
+}
+
+void pack_time(EventPacker& packer, const std::optional<Timestamp>& time) {
   if (time) {
     packer.pack_int64(time->micros);
   } else {
@@ -37,25 +54,17 @@ bool read_field(Reader& reader, std::string_view& text) {
   return reader.text(text, PostLimits::kFieldBytes);
 }
 
-/// One reader a thread: its list of tokens is used again.
-Reader& reader_for(std::string_view bytes) {
-  thread_local Reader reader;
-  reader.start(bytes);
-  return reader;
-}
-
 }  // namespace
 
 std::string encode_post(const Post& post) {
   std::string bytes;
-  bytes.reserve(post.text.size() + 512);
   encode_post(post, bytes);
   return bytes;
 }
 
 void encode_post(const Post& post, std::string& out) {
-  StringBuffer buffer{std::move(out)};
-  Packer packer{buffer};
+  Appender buffer{out, room_for(post)};
+  EventPacker packer{buffer};
   packer.pack_array(post.refused.empty() ? 11 : 12);
   for (const std::string_view text :
        {post.post_id, post.source, post.author, post.author_name, post.lang, post.url, post.text}) {
@@ -72,11 +81,11 @@ void encode_post(const Post& post, std::string& out) {
     pack_text(packer, media.alt);
   }
   if (!post.refused.empty()) pack_text(packer, clipped(post.refused, PostLimits::kFieldBytes));
-  out = std::move(buffer.bytes);
 }
 
 bool decode_post(std::string_view bytes, Post& post) {
-  Reader& reader = reader_for(bytes);
+  Reader reader;
+  reader.start(bytes);
   std::size_t hashtags = 0;
   std::size_t media = 0;
   if (!reader.array_of_at_least(11) || !reader.text(post.post_id, PostLimits::kIdBytes) ||
@@ -110,8 +119,10 @@ void encode_publication(const Publication& publication, std::string& out) {
 }
 
 void encode_publication_front(const Publication& publication, std::string& out) {
-  StringBuffer buffer{std::move(out)};
-  Packer packer{buffer};
+  Appender buffer{out, room_for({publication.post_id, publication.target, publication.format,
+                                 publication.location, publication.error}) +
+                           2 * Appender::kHead + 7 * Appender::kNumber};
+  EventPacker packer{buffer};
   packer.pack_array(13);
   for (const std::string_view text :
        {publication.post_id, publication.target, publication.format, publication.location}) {
@@ -126,11 +137,11 @@ void encode_publication_front(const Publication& publication, std::string& out) 
   packer.pack_int64(publication.rendered_at.micros);
   packer.pack_int64(publication.published_at.micros);
   packer.pack_bin(static_cast<std::uint32_t>(publication.post.size()));
-  out = std::move(buffer.bytes);
 }
 
 bool decode_publication(std::string_view bytes, Publication& publication) {
-  Reader& reader = reader_for(bytes);
+  Reader reader;
+  reader.start(bytes);
   std::uint64_t status = 0;
   std::uint64_t attempts = 0;
   std::uint64_t redelivered = 0;

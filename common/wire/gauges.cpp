@@ -41,7 +41,8 @@ bool decode_reports(std::string_view bytes, std::vector<StageReport>& reports) {
   Reader reader;
   std::size_t count = 0;
   reports.clear();
-  if (!reader.start(bytes) || !reader.array(count) || count > kMaxReports) return false;
+  reader.start(bytes);
+  if (!reader.array(count) || count > kMaxReports) return false;
   for (std::size_t i = 0; i < count; ++i) {
     StageReport report;
     std::string_view stage;

@@ -13,7 +13,7 @@ FEW, MANY = 4, 64                  # sessions
 MOST_GROWTH = 1.3                  # from few to many
 # Most instructions an event with few sessions, by max_demand: 100 fills messages with 25
 # events, 1 has every event travel alone.
-BOUNDS = {100: 1_500, 1: 10_000}
+BOUNDS = {100: 900, 1: 7_500}
 SHORT, LONG = 10_000, 40_000       # events: the difference is without the start
 
 

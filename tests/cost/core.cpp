@@ -56,8 +56,8 @@ void Core::pass(std::uint64_t events) {
     encoder_.begin(batch->session, batch->first, batch->events.size(), batch->bytes);
     for (const auto& [tag, delivery] : batch->events) encoder_.add(delivery, payload_);
     Leaf& leaf = leaf_of(batch->session);
-    const std::string message = encoder_.finish();
-    const auto decoded = leaf.decoder.decode(message);
+    const msgpack::sbuffer message = encoder_.finish();
+    const auto decoded = leaf.decoder.decode(wire::view(message));
     const auto& data = std::get<wire::Data>(decoded);
     const bool taken = leaf.link.receive(kHub, data.head, kNow);
     CHECK(taken);

@@ -124,7 +124,7 @@ Seeds messages() {
   encoder.add({}, tests::a_post("raw:1"));
   encoder.add({.redelivered = true, .attempts = 2}, tests::a_publication("raw:1"));
   encoder.add({.give_up = true, .attempts = 300}, "no event");
-  seeds["data"] = encoder.finish();
+  seeds["data"] = wire::view(encoder.finish());
   seeds["bomb-array"] = "PW\x01\x04\xdd\xff\xff\xff\xff"s;
   seeds["bomb-bytes"] = "PW\x01\x03\x93\x01\x01\x92\x00\xc6\xff\xff\xff\xff"s;
   seeds["bomb-nested"] = "PW\x01\x04" + std::string(64, '\x91');

@@ -28,8 +28,8 @@ void try_again(const wire::Data& data) {
   encoder.begin(data.head.session, data.head.first, data.events.size());
   for (const wire::Event& event : data.events) encoder.add(event.delivery, event.payload);
   wire::Decoder decoder;
-  const std::string bytes = encoder.finish();
-  const auto decoded = decoder.decode(bytes);
+  const msgpack::sbuffer bytes = encoder.finish();
+  const auto decoded = decoder.decode(wire::view(bytes));
   const auto* again = std::get_if<wire::Data>(&decoded);
   CHECK(again != nullptr && again->head.session == data.head.session);
   CHECK(again->head.first == data.head.first && again->events.size() == data.events.size());

@@ -126,7 +126,7 @@ void RawPeer::produce_from(flow::Seq first, const std::vector<std::string>& payl
                            const flow::Delivery& delivery) {
   encoder_.begin(session_, first, payloads.size());
   for (const std::string& payload : payloads) encoder_.add(delivery, payload);
-  send_bytes(encoder_.finish());
+  send_bytes(std::string{wire::view(encoder_.finish())});
 }
 
 void RawPeer::bye() {

@@ -132,7 +132,7 @@ class Network {
       encoder_.begin(batch->session, batch->first, batch->events.size());
       for (const auto& [tag, delivery] : batch->events)
         encoder_.add(delivery, payload(tag, delivery));
-      std::string bytes{encoder_.finish()};
+      std::string bytes{wire::view(encoder_.finish())};
       for (const auto& end : ends) {
         const Route* route = end->link.route(batch->session);
         if (route == nullptr) continue;

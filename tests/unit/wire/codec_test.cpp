@@ -56,7 +56,7 @@ std::string data_message() {
   encoder.add({.redelivered = false, .give_up = false, .attempts = 1}, "one");
   encoder.add({.redelivered = true, .give_up = true, .attempts = UINT16_MAX}, "");
   encoder.add({.redelivered = true, .give_up = false, .attempts = 2}, std::string(300, 'x'));
-  return std::string{encoder.finish()};
+  return std::string{view(encoder.finish())};
 }
 
 std::vector<std::string> valid_messages() {
@@ -225,7 +225,7 @@ TEST_CASE("events that are none, too many or without number are refused", "[code
   DataEncoder encoder;
   encoder.begin(7, 1, kMaxEvents + 1);
   for (std::size_t i = 0; i <= kMaxEvents; ++i) encoder.add({}, "");
-  CHECK(refused(encoder.finish()));
+  CHECK(refused(view(encoder.finish())));
 }
 
 TEST_CASE("what people read is cut between characters, not refused", "[codec]") {
