@@ -14,6 +14,7 @@
 #include "common/flow/consumer.hpp"
 #include "common/flow/link.hpp"
 #include "common/flow/producer.hpp"
+#include "common/flow/runs.hpp"
 #include "common/flow/slots.hpp"
 #include "common/net/identity.hpp"
 #include "common/net/link_socket.hpp"
@@ -84,7 +85,7 @@ class Source {
   void changed() {
     (void)link_.take_changes();
     (void)link_.take_gauges();
-    for (const flow::EventTag tag : producer_.take_accepted()) kept_.take(tag);
+    for (const flow::EventTag tag : producer_.take_accepted()) kept_.leave(tag);
     pump();
   }
 
@@ -96,9 +97,9 @@ class Source {
       for (std::size_t i = 0; i < kMadeAtOnce && producer_.wanted() > 0; ++i) {
         if (paced && due_ > net::clock_now()) break;
         due_ += every_;
-        std::string event = make_event(++made_, clock_ns());
-        const std::size_t bytes = event.size();
-        producer_.offer(kept_.add(std::move(event)), bytes, false);
+        const flow::EventTag tag = kept_.reuse();
+        make_event(++made_, clock_ns(), kept_[tag]);
+        producer_.offer(tag, kept_[tag].size(), false);
       }
       send();
     }
@@ -111,7 +112,7 @@ class Source {
 
   void send() {
     dispatch(producer_, socket_, encoder_,
-             [this](flow::EventTag tag) -> const std::string& { return kept_[tag]; });
+             [this](flow::EventTag tag) -> std::string_view { return kept_[tag]; });
   }
 
   net::Loop loop_;
@@ -141,7 +142,8 @@ class Relay {
     upstream_ = std::make_unique<net::LinkSocket>(
         loop_, options.upstream, up_, Link::Side::Connector,
         net::LinkSocket::Handlers{
-            .events = [this](const wire::Data& data, const auto&) { receive(data); },
+            .events = [this](const wire::Data& data,
+                             const net::MessageBytes& message) { receive(data, message); },
             .changed = [this] { forget(up_); }});
     downstream_ = std::make_unique<net::LinkSocket>(
         loop_, options.downstream, down_, Link::Side::Connector,
@@ -150,10 +152,12 @@ class Relay {
   void run() { loop_.run(); }
 
  private:
+  /// An event lives in the message in which it came.
   struct Kept {
     flow::SessionId session = 0;
     flow::Seq seq = 0;
-    std::string bytes;
+    std::string_view bytes;
+    net::MessageBytes message;
   };
 
   static void forget(Link& link) {
@@ -161,10 +165,11 @@ class Relay {
     (void)link.take_gauges();
   }
 
-  void receive(const wire::Data& data) {
+  void receive(const wire::Data& data, const net::MessageBytes& message) {
     flow::Seq seq = data.head.first;
     for (const wire::Event& event : data.events) {
-      const auto tag = kept_.add({data.head.session, seq++, std::string{event.payload}});
+      const auto tag = kept_.reuse();
+      kept_[tag] = {data.head.session, seq++, event.payload, message};
       producer_.offer(tag, event.payload.size(), event.delivery.redelivered);
     }
     send();
@@ -173,26 +178,17 @@ class Relay {
   /// What was settled further down, by the run.
   void settled() {
     forget(down_);
-    Kept first;
-    std::uint64_t count = 0;
     for (const flow::EventTag tag : producer_.take_accepted()) {
-      Kept event = kept_.take(tag);
-      if (count > 0 && event.session == first.session && event.seq == first.seq + count) {
-        ++count;
-        continue;
-      }
-      settle(first, count);
-      first = std::move(event);
-      count = 1;
+      Kept& event = kept_[tag];
+      settled_.add(0, event.session, event.seq);
+      event.message.reset();
+      kept_.leave(tag);
     }
-    settle(first, count);
+    for (const flow::Run& run : settled_.take()) {
+      consumer_.settle(run.session, run.events, flow::Outcome::Accepted);
+    }
     announce(When::Due);
     send();
-  }
-
-  void settle(const Kept& first, std::uint64_t count) {
-    if (count == 0) return;
-    consumer_.settle(first.session, {first.seq, first.seq + count - 1}, flow::Outcome::Accepted);
   }
 
   void announce(When when) {
@@ -203,7 +199,7 @@ class Relay {
 
   void send() {
     dispatch(producer_, *downstream_, encoder_,
-             [this](flow::EventTag tag) -> const std::string& { return kept_[tag].bytes; });
+             [this](flow::EventTag tag) { return kept_[tag].bytes; });
   }
 
   net::Loop loop_;
@@ -215,6 +211,7 @@ class Relay {
   std::unique_ptr<net::LinkSocket> downstream_;
   wire::DataEncoder encoder_;
   flow::Slots<Kept> kept_;
+  flow::Runs settled_;
 };
 
 /// Settles whatever arrives at once, and measures.

@@ -68,6 +68,7 @@ void source(zmq::context_t& context, const Options& options) {
   zmq::socket_t socket{context, zmq::socket_type::push};
   socket.bind(options.upstream);
   Batch batch;
+  std::string event;
   std::uint64_t made = 0;
   std::uint64_t due = clock_ns();
   const auto every =
@@ -80,7 +81,10 @@ void source(zmq::context_t& context, const Options& options) {
       clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
     }
     batch.begin(options.batch);
-    for (std::size_t i = 0; i < options.batch; ++i) batch.add(make_event(++made, clock_ns()));
+    for (std::size_t i = 0; i < options.batch; ++i) {
+      make_event(++made, clock_ns(), event);
+      batch.add(event);
+    }
     batch.send(socket);
   }
 }
