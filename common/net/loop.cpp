@@ -58,7 +58,8 @@ Loop::~Loop() {
 }
 
 Loop::SocketId Loop::watch(zmq::socket_ref socket, std::function<bool()> receive) {
-  sockets_[++next_id_] = {socket, std::move(receive)};
+  sockets_[++next_id_] = {socket, std::move(receive), socket.get(zmq::sockopt::fd),
+                          socket.get(zmq::sockopt::type) == ZMQ_PAIR};
   return next_id_;
 }
 
@@ -102,12 +103,18 @@ bool Loop::receive_all() {
   // A handler may replace its socket: go by id, not by iterator.
   bool received = false;
   turn_.clear();
-  for (const auto& [id, socket] : sockets_) turn_.push_back(id);
+  for (const auto& [id, socket] : sockets_) {
+    if (socket.ready) turn_.push_back(id);
+  }
   for (const SocketId id : turn_) {
     const auto it = sockets_.find(id);
     if (it == sockets_.end()) continue;
     const auto receive = it->second.receive;
-    received = receive() || received;
+    if (receive()) {
+      received = true;
+    } else if (const auto same = sockets_.find(id); same != sockets_.end()) {
+      same->second.ready = false;
+    }
   }
   return received;
 }
@@ -125,24 +132,32 @@ void Loop::run_timers() {
   }
 }
 
-/// Sleeps until something happens, or only looks whether it has.
+/// Sleeps until something happens, or only looks whether it has. zmq_poll would ask the kernel
+/// twice for each socket, every time.
 void Loop::wait(bool block) {
-  if (block) arm();
   items_.clear();
   for (auto& [id, socket] : sockets_) {
-    items_.push_back(zmq::pollitem_t{socket.socket.handle(), 0, ZMQ_POLLIN, 0});
+    // What was sent may have taken the word that something has come.
+    if (!socket.ready && !socket.only_receives) {
+      socket.ready = (socket.socket.get(zmq::sockopt::events) & ZMQ_POLLIN) != 0;
+    }
+    if (socket.ready) block = false;
+    items_.push_back({socket.descriptor, POLLIN, 0});
   }
+  if (block) arm();
   const std::size_t first_descriptor = items_.size();
-  for (const auto& [descriptor, readable] : descriptors_) {
-    items_.push_back(zmq::pollitem_t{nullptr, descriptor, ZMQ_POLLIN, 0});
-  }
-  const int ready = zmq_poll(items_.data(), static_cast<int>(items_.size()), block ? -1 : 0);
+  for (const auto& [descriptor, readable] : descriptors_) items_.push_back({descriptor, POLLIN, 0});
+  const int ready = ::poll(items_.data(), items_.size(), block ? -1 : 0);
   if (ready < 0) {
-    if (zmq_errno() == EINTR) return;
-    throw zmq::error_t{};
+    if (errno == EINTR) return;
+    throw std::system_error{errno, std::generic_category(), "poll"};
   }
   if (ready == 0) return;
   now_ = clock_now();
+  std::size_t item = 0;
+  for (auto& [id, socket] : sockets_) {
+    if (items_[item++].revents != 0) socket.ready = true;
+  }
   std::vector<int> readable;
   for (std::size_t i = first_descriptor; i < items_.size(); ++i) {
     if (items_[i].revents != 0) readable.push_back(items_[i].fd);
@@ -155,8 +170,7 @@ void Loop::wait(bool block) {
   }
 }
 
-/// Sets the timer descriptor to the earliest timer; zmq_poll itself counts whole
-/// milliseconds.
+/// Sets the timer descriptor to the earliest timer; poll itself counts whole milliseconds.
 void Loop::arm() {
   const Time earliest = timers_.empty() ? Time{} : timers_.begin()->first.first;
   if (earliest == armed_) return;

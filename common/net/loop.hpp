@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <poll.h>
 #include <zmq.hpp>
 
 namespace pullwire::net {
@@ -71,6 +72,9 @@ class Loop {
   struct Socket {
     zmq::socket_ref socket;
     std::function<bool()> receive;
+    int descriptor;      // readable when libzmq has something to tell, once
+    bool only_receives;  // so that nothing else than receiving takes what is told
+    bool ready = true;
   };
 
   bool receive_all();
@@ -86,7 +90,7 @@ class Loop {
   std::map<LastCallId, std::function<void()>> last_calls_;
   std::function<void(int)> signal_;
   // Used within one function each; kept for their memory.
-  std::vector<zmq::pollitem_t> items_;
+  std::vector<pollfd> items_;
   std::vector<SocketId> turn_;
   std::vector<TimerId> due_;
   std::uint64_t next_id_ = 0;
