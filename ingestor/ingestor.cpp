@@ -40,7 +40,8 @@ Ingestor::Ingestor(Config config, std::vector<std::unique_ptr<Source>> sources)
       link_{{.side = flow::Link::Side::Binder,
              .instance = instance_,
              .name = net::process_name("ingestor"),
-             .seed = net::new_seed()},
+             .seed = net::new_seed(),
+             .gauges = [this] { return report(); }},
             producer_},
       link_metrics_{metrics_, "posts"},
       cursor_lag_{metrics_.gauge("cursor_lag_posts", "Newest post read minus cursor", {})},
@@ -75,7 +76,6 @@ Ingestor::Ingestor(Config config, std::vector<std::unique_ptr<Source>> sources)
     socket_.flush();
   });
   blocked_.set(true, loop_.now());
-  report();
 }
 
 int Ingestor::run() {
@@ -220,7 +220,7 @@ void Ingestor::drain() {
 }
 
 /// What travels downstream with the heartbeats.
-void Ingestor::report() {
+std::string Ingestor::report() const {
   const net::Time now = loop_.now();
   wire::StageReport report;
   report.stage = "ingestor";
@@ -238,8 +238,7 @@ void Ingestor::report() {
   report.read = intake_.read_total();
   report.filtered = intake_.filtered_total();
   report.skipped = intake_.skipped_total();
-  link_.set_gauges(wire::encode_reports({report}));
-  loop_.at(now + flow::kHeartbeatEvery / 2, [this] { this->report(); });
+  return wire::encode_reports({report});
 }
 
 void Ingestor::before_scrape() {

@@ -58,7 +58,7 @@ class Ingestor {
   void cancel_save();
   void maybe_finish();
   void drain();
-  void report();
+  [[nodiscard]] std::string report() const;
   void before_scrape();
   [[nodiscard]] std::string not_ready() const;
   [[nodiscard]] std::size_t unsettled() const;

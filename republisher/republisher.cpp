@@ -32,15 +32,15 @@ Republisher::Upstream::Upstream(const Config& config, flow::Instance instance, s
   consumer.set_gate(false);  // nothing is asked for before the reporter asks
 }
 
-Republisher::Downstream::Downstream(flow::Producer& producer, flow::Instance instance,
-                                    std::uint64_t seed, std::string contract)
+Republisher::Downstream::Downstream(Republisher& owner, std::uint64_t seed)
     : link{{.side = flow::Link::Side::Connector,
-            .instance = instance,
+            .instance = owner.instance_,
             .name = net::process_name("republisher"),
             .max_demand = 0,
-            .contract = std::move(contract),
-            .seed = seed},
-           producer} {}
+            .contract = owner.workshop_.contract(),
+            .seed = seed,
+            .gauges = [&owner] { return owner.report(); }},
+           owner.producer_} {}
 
 Republisher::Republisher(Config config, const MakeDestinations& make_destinations)
     : config_{std::move(config)},
@@ -81,14 +81,12 @@ Republisher::Republisher(Config config, const MakeDestinations& make_destination
             .changed = [this, i] { upstream_changed(i); }});
   }
   for (const std::string& endpoint : config_.downstream) {
-    downstreams_.push_back(
-        std::make_unique<Downstream>(producer_, instance_, net::new_seed(), workshop_.contract()));
+    downstreams_.push_back(std::make_unique<Downstream>(*this, net::new_seed()));
     Downstream& downstream = *downstreams_.back();
     downstream.socket = std::make_unique<net::LinkSocket>(
         loop_, endpoint, downstream.link, flow::Link::Side::Connector,
         net::LinkSocket::Handlers{.events = {}, .changed = [this] { downstream_changed(); }});
   }
-  report();
 }
 
 int Republisher::run() {

@@ -67,8 +67,7 @@ class Republisher {
     std::map<flow::SessionId, std::string> gauges;  ///< of the ingestor, as received
   };
   struct Downstream {
-    Downstream(flow::Producer& producer, flow::Instance instance, std::uint64_t seed,
-               std::string contract);
+    Downstream(Republisher& owner, std::uint64_t seed);
     flow::Link link;
     std::unique_ptr<net::LinkSocket> socket;
   };
@@ -92,7 +91,7 @@ class Republisher {
   void drain();
   void maybe_finish();
   void tidy_when_idle();
-  void report();
+  [[nodiscard]] std::string report() const;
   void before_scrape();
   void measure();
   [[nodiscard]] std::string not_ready() const;

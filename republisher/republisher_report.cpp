@@ -13,7 +13,7 @@ void Republisher::measure() {
 }
 
 /// Our own report, and those of the ingestors that we hear of, go downstream.
-void Republisher::report() {
+std::string Republisher::report() const {
   const net::Time now = loop_.now();
   std::vector<wire::StageReport> reports;
   wire::StageReport own;
@@ -37,9 +37,7 @@ void Republisher::report() {
       reports.insert(reports.end(), theirs.begin(), theirs.end());
     }
   }
-  const std::string bytes = wire::encode_reports(reports);
-  for (const auto& downstream : downstreams_) downstream->link.set_gauges(bytes);
-  loop_.at(now + flow::kHeartbeatEvery / 2, [this] { this->report(); });
+  return wire::encode_reports(reports);
 }
 
 void Republisher::before_scrape() {

@@ -243,7 +243,7 @@ void Link::beat(SessionId id, Session& session, Time now) {
   Heartbeat heartbeat{.session = id,
                       .sessions = static_cast<std::uint32_t>(sessions_.size()),
                       .credit = std::nullopt,
-                      .gauges = gauges_};
+                      .gauges = config_.gauges ? config_.gauges() : std::string{}};
   if (producer_ != nullptr) producer_->fill(heartbeat);
   if (consumer_ != nullptr) heartbeat.credit = consumer_->state(id);
   outgoing_.push_back({session.route, std::move(heartbeat)});

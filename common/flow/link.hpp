@@ -58,6 +58,8 @@ class Link {
     /// As binder: why a hello is refused, or nothing. Asked last, for a hello that
     /// would otherwise get a session.
     std::function<std::optional<std::string>(const Hello&)> admit{};
+    /// What is to travel with a heartbeat, asked for with each.
+    std::function<std::string()> gauges{};
   };
 
   struct Peer {
@@ -154,9 +156,6 @@ class Link {
   [[nodiscard]] bool finished() const noexcept { return leaving_ && sessions_.empty(); }
   [[nodiscard]] std::uint64_t stale_total() const noexcept { return stale_total_; }
 
-  /// Sent with every heartbeat from now on.
-  void set_gauges(std::string bytes) { gauges_ = std::move(bytes); }
-
  private:
   struct Session {
     Route route;
@@ -219,8 +218,7 @@ class Link {
   std::vector<Outgoing> outgoing_;
   std::vector<Change> changes_;
   std::vector<Gauges> received_gauges_;  // one of a session
-  std::string gauges_;
-  std::set<std::string> refusals_;  // told since the last session was opened
+  std::set<std::string> refusals_;       // told since the last session was opened
   Stage stage_ = Stage::Connecting;
   std::optional<Time> until_;  // connector: when greeting or rest is over
   Time not_again_before_{};    // connector: sooner after the last hello it rests first

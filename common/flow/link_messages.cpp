@@ -221,7 +221,8 @@ void Link::on(const Route& from, const Credit& credit, Time now) {
 }
 
 void Link::on(const Route& from, const Heartbeat& heartbeat, Time now) {
-  if (expect(from, heartbeat.session, now) == nullptr) return;
+  Session* session = expect(from, heartbeat.session, now);
+  if (session == nullptr) return;
   std::optional<ErrorCode> error;
   if (consumer_ != nullptr) error = consumer_->take(heartbeat);
   if (producer_ != nullptr && heartbeat.credit) {
@@ -236,6 +237,11 @@ void Link::on(const Route& from, const Heartbeat& heartbeat, Time now) {
     received_gauges_.push_back({heartbeat.session, heartbeat.sessions, heartbeat.gauges});
   } else {
     *known = {heartbeat.session, heartbeat.sessions, heartbeat.gauges};
+  }
+  // An idle process wakes for nothing but heartbeats: for both at once, if ours is due soon.
+  if (is_connector() && session->next_heartbeat - now <= kHeartbeatEvery / 2) {
+    session->next_heartbeat = now;
+    tick(now);
   }
 }
 

@@ -10,6 +10,53 @@ TEST_CASE("both sides say every half second that they live", "[link]") {
   CHECK(host.ear.count_said<Heartbeat>() == 4);
 }
 
+TEST_CASE("a heartbeat carries what its process wants known, asked for each time", "[link]") {
+  int asked = 0;
+  Link::Config config;
+  config.gauges = [&asked] { return std::to_string(++asked); };
+  Host host{std::move(config)};
+  host.join("a", 1);
+  host.pass(500ms);
+  CHECK(host.ear.said_one<Heartbeat>().gauges == "1");
+  host.pass(500ms);
+  CHECK(host.ear.said_one<Heartbeat>().gauges == "2");
+}
+
+TEST_CASE("who called answers a heartbeat with its own, if that is due soon", "[link]") {
+  Caller caller;
+  caller.begin(7);
+  int wakes = 0;
+  int beats = 0;
+  for (int i = 0; i < 20; ++i) {
+    // A heartbeat comes every half second, before the caller's own is due.
+    for (const Time next = caller.now + kHeartbeatEvery; caller.link.deadline() < next;) {
+      caller.now = std::max(caller.now + 1ms, caller.link.deadline());
+      caller.link.tick(caller.now);
+      ++wakes;
+      beats += static_cast<int>(caller.ear.count_said<Heartbeat>());
+    }
+    caller.now += kHeartbeatEvery - 1ms;
+    caller.link.receive({}, heartbeat(7), caller.now);
+    beats += static_cast<int>(caller.ear.count_said<Heartbeat>());
+  }
+  CHECK(beats >= 19);
+  CHECK(beats <= 21);
+  CHECK(wakes <= 2);
+  CHECK(caller.link.sessions() == 1);
+}
+
+TEST_CASE("heartbeats that come too often are not all answered", "[link]") {
+  Caller caller;
+  caller.begin(7);
+  int beats = 0;
+  for (int i = 0; i < 1000; ++i) {
+    caller.now += 1ms;
+    caller.link.receive({}, heartbeat(7), caller.now);
+    beats += static_cast<int>(caller.ear.count_said<Heartbeat>());
+  }
+  CHECK(beats == 4);
+}
+
 TEST_CASE("a peer that is silent for the dead time has died", "[link]") {
   Host host;
   host.producer.offer(1, 1, false);
