@@ -5,13 +5,14 @@ import json
 import sys
 from pathlib import Path
 
-from bench import comparison, latency, machine
+from bench import comparison, latency, machine, scaling
 from bench.rounds import Disturbed
 from bench.stages import Failed
 
 # Each: a function of the number of rounds that prints its table, returns what goes into the
 # JSON document, and draws its plot into a folder if one is given.
-BENCHMARKS = {"relay": comparison.relay_table, "latency": latency.latency}
+BENCHMARKS = {"relay": comparison.relay_table, "latency": latency.latency,
+              "scaling": scaling.scaling}
 
 
 def parse(argv: list[str]):

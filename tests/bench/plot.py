@@ -45,3 +45,17 @@ def lines(path: Path, title: str, x: str, y: str, series: dict[str, list[tuple[f
     scale = f"set logscale {logarithmic}\n" if logarithmic else ""
     _run(path, f"{blocks}set title {_quoted(title)}\nset xlabel {_quoted(x)}\n"
                f"set ylabel {_quoted(y)}\nset grid\nset key outside below\n{scale}plot {plots}\n")
+
+
+def against(path: Path, title: str, x: str, y: str, ideal: tuple[str, list[tuple[float, float]]],
+            measured: tuple[str, list[tuple[float, float]]]) -> None:
+    """Measured points over the line of what is possible."""
+    (line, line_points), (dots, dot_points) = ideal, measured
+    blocks = "".join(_block(name, [(f"{a:.6g}", f"{b:.6g}") for a, b in points])
+                     for name, points in (("ideal", line_points), ("measured", dot_points)))
+    most = max(value for _, value in line_points + dot_points)
+    _run(path, f"{blocks}set title {_quoted(title)}\nset xlabel {_quoted(x)}\n"
+               f"set ylabel {_quoted(y)}\nset grid\nset key bottom right\nset xtics 1\n"
+               f"set yrange [0:{1.15 * most:.6g}]\nset xrange [0.5:{line_points[-1][0] + 0.5:.6g}]\n"
+               f"plot $ideal with lines linewidth 2 title {_quoted(line)} noenhanced, "
+               f"$measured with points pointtype 7 title {_quoted(dots)} noenhanced\n")

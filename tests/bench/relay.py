@@ -41,7 +41,7 @@ def raw(batch: int, transport: str = "tcp", rate: float = 0, seconds: float = 3.
 CONFIG = """
 [ingestor]
 bind = "{up}"
-sources = ["simulated:?bytes={text_bytes}"]
+sources = ["{source}"]
 state = "ingestor.db"
 http = ""
 
@@ -53,9 +53,9 @@ min_demand = {min_demand}
 concurrency = {concurrency}
 
 [[republisher.target]]
-name = "null"
-uri = "null:"
-formats = ["text"]
+name = "target"
+uri = "{target}"
+formats = {formats}
 
 [reporter]
 bind = "{down}"
@@ -75,8 +75,9 @@ def executables(max_demand: int, transport: str = "tcp", relays: int = 1, second
         config = stages.folder / "pipeline.toml"
         config.write_text(CONFIG.format(
             up=stages.endpoint(transport, "up"), down=stages.endpoint(transport, "down"),
-            text_bytes=TEXT_BYTES, max_demand=max_demand, min_demand=max_demand // 2,
-            concurrency=CONCURRENCY, database=database, http=http))
+            source=f"simulated:?bytes={TEXT_BYTES}", target="null:", formats='["text"]',
+            max_demand=max_demand, min_demand=max_demand // 2, concurrency=CONCURRENCY,
+            database=database, http=http))
         for name in ("reporter", *(f"republisher {i + 1}" for i in range(relays)), "ingestor"):
             stages.start(name, BIN / name.split()[0], "--config", config)
         recorded = Counter(stages, http, "pullwire_publications_total")
