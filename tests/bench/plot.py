@@ -1,6 +1,7 @@
 """Plots as SVG, drawn by gnuplot."""
 
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.stages import Failed
@@ -10,8 +11,8 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _run(path: Path, script: str) -> None:
-    preamble = f"set terminal svg size 900,540 font 'sans,13' background 'white'\n" \
+def _run(path: Path, script: str, height: int = 540) -> None:
+    preamble = f"set terminal svg size 900,{height} font 'sans,13' background 'white'\n" \
                f"set output {_quoted(str(path))}\nset encoding utf8\n"
     try:
         done = subprocess.run(["gnuplot"], input=preamble + script, text=True, capture_output=True,
@@ -59,3 +60,36 @@ def against(path: Path, title: str, x: str, y: str, ideal: tuple[str, list[tuple
                f"set yrange [0:{1.15 * most:.6g}]\nset xrange [0.5:{line_points[-1][0] + 0.5:.6g}]\n"
                f"plot $ideal with lines linewidth 2 title {_quoted(line)} noenhanced, "
                f"$measured with points pointtype 7 title {_quoted(dots)} noenhanced\n")
+
+
+@dataclass(frozen=True)
+class Line:
+    name: str
+    points: list[tuple[float, float]]
+    colour: str  # "#rrggbb"
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Panel:
+    title: str
+    y: str
+    lines: list[Line]
+
+
+def panels(path: Path, x: str, all_panels: list[Panel]) -> None:
+    """One above the other, over the same range of `x`."""
+    script = f"set multiplot layout {len(all_panels)},1\nset border back\nset grid\n" \
+             "set key below maxcolumns 2\nset autoscale xfix\nset format x '%g'\n" \
+             "set yrange [0:*]\nset offsets 0,0,graph 0.08,0\nset lmargin 10\n" \
+             f"set xlabel {_quoted(x)} offset 0,0.5\n"
+    for number, panel in enumerate(all_panels):
+        names = [f"p{number}_{i}" for i in range(len(panel.lines))]
+        script += "".join(_block(name, [(f"{a:.6g}", f"{b:.6g}") for a, b in line.points])
+                          for name, line in zip(names, panel.lines))
+        script += f"set title {_quoted(panel.title)}\nset ylabel {_quoted(panel.y)}\nplot "
+        script += ", ".join(
+            f"${name} with lines linewidth 2.5 linecolor rgb '{line.colour}' "
+            f"dashtype {2 if line.dashed else 1} title {_quoted(line.name)} noenhanced"
+            for name, line in zip(names, panel.lines)) + "\n"
+    _run(path, script + "unset multiplot\n", height=360 * len(all_panels))
