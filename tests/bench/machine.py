@@ -1,6 +1,7 @@
 """What a figure depends on beside the program: the machine, and who else used it."""
 
 import os
+import subprocess
 from pathlib import Path
 
 MOST_STEAL = 0.04  # of the processors' time: above it a measurement is repeated
@@ -42,15 +43,29 @@ def resident_bytes(pid: int) -> int:
 
 
 def thread_seconds(pid: int) -> dict[str, float]:
-    """What the threads of a live process have computed, to the nanosecond: the loop's, ZeroMQ's
-    by their names, all others' together."""
+    """What the threads of a live process have computed, to the nanosecond: the loop's, ZeroMQ's,
+    and the workers'."""
     seconds = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
         name = (task / "comm").read_text().strip()
         if int(task.name) == pid:
             name = "loop"
-        elif not name.startswith("ZMQ"):
-            name = "worker"
+        else:
+            name = "zmq" if name.startswith("ZMQ") else "worker"
         used = int((task / "schedstat").read_text().split()[0]) / 1e9
         seconds[name] = seconds.get(name, 0.0) + used
     return seconds
+
+
+def written_bytes(pid: int) -> int:
+    """What a live process has made the kernel write to disks, as it counts in whole pages."""
+    counts = dict(line.split(": ") for line in
+                  Path(f"/proc/{pid}/io").read_text().splitlines())
+    return int(counts["write_bytes"]) - int(counts["cancelled_write_bytes"])
+
+
+def filesystem(folder: Path) -> tuple[str, str]:
+    """Its kind, and the device that it is on."""
+    shown = subprocess.run(["df", "--output=fstype,source", folder], check=True, text=True,
+                           capture_output=True).stdout.splitlines()[1].split()
+    return shown[0], shown[1]

@@ -36,6 +36,22 @@ def bars(path: Path, title: str, values: dict[str, float]) -> None:
          "plot $data using 0:2:xtic(1) with boxes\n")
 
 
+def stacks(path: Path, title: str, y: str, columns: dict[str, dict[str, float]]) -> None:
+    """One bar a column, of its parts; a part that is small in every column is left out."""
+    most = max(sum(parts.values()) for parts in columns.values())
+    names = [name for name in dict.fromkeys(name for parts in columns.values() for name in parts)
+             if max(parts.get(name, 0) for parts in columns.values()) >= 0.01 * most]
+    rows = [(_quoted(column), *(f"{parts.get(name, 0):.6g}" for name in names))
+            for column, parts in columns.items()]
+    _run(path, _block("data", rows) +
+         f"set title {_quoted(title)}\nset ylabel {_quoted(y)}\nset yrange [0:*]\nset grid ytics\n"
+         "set style data histograms\nset style histogram rowstacked\nset style fill solid 0.8\n"
+         "set boxwidth 0.5\nset key outside right center reverse Left noenhanced\n"
+         "set xtics noenhanced\nset linetype 9 linecolor rgb '#999999'\nset linetype cycle 12\nplot " +
+         ", ".join(f"$data using {i}:xtic(1) title {_quoted(name)}"
+                   for i, name in enumerate(names, start=2)) + "\n")
+
+
 def lines(path: Path, title: str, x: str, y: str, series: dict[str, list[tuple[float, float]]],
           logarithmic: str = "") -> None:
     """One line a series; `logarithmic` names the axes that are."""
