@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench import comparison, durable, latency, machine, overflow, scaling
+from bench import comparison, durable, latency, machine, overflow, render, scaling
 from bench.rounds import Disturbed
 from bench.stages import Failed
 
@@ -14,7 +14,7 @@ from bench.stages import Failed
 # JSON document, and draws its plot into a folder if one is given.
 BENCHMARKS = {"relay": comparison.relay_table, "latency": latency.latency,
               "scaling": scaling.scaling, "overflow": overflow.overflow,
-              "durable": durable.durable}
+              "durable": durable.durable, "render": render.render}
 
 
 def parse(argv: list[str]):
