@@ -8,7 +8,7 @@ from pathlib import Path
 from bench import machine, plot
 from bench.pipeline import Pipeline
 from bench.rounds import in_turns, measure, median
-from bench.stages import Failed, Stages
+from bench.stages import Stages
 from supervisor import text
 
 WARM_UP_S = 2.0
@@ -23,7 +23,7 @@ BUSY_COUNTS = (1, 4, 16, 64)
 BUSY_RATE = 20_000  # events a second, whatever the number of republishers
 BUSY_MAX_DEMAND = 1000
 BUSY_WINDOW_S = 3.0
-LEAST_OF_RATE = 0.98  # else the machine did not keep up, and the cost is not that of this rate
+LEAST_OF_RATE = 0.98  # else they did not keep up, and the cost is not that of this rate
 
 IDLE_COUNT = 64
 IDLE_WINDOW_S = 20.0
@@ -55,11 +55,7 @@ def busy(republishers: int) -> dict:
         pipeline = Pipeline(stages, f"simulated:?rate={BUSY_RATE}", max_demand=BUSY_MAX_DEMAND)
         pipeline.scale(republishers)
         time.sleep(WARM_UP_S)
-        result = pipeline.recorded.window(BUSY_WINDOW_S)
-    if result["events_per_s"] < LEAST_OF_RATE * BUSY_RATE:
-        raise Failed(f"{republishers} republishers recorded {result['events_per_s']:,.0f} of "
-                     f"{BUSY_RATE:,} events/s: the machine is too slow, or others use it")
-    return result
+        return pipeline.recorded.window(BUSY_WINDOW_S)
 
 
 def idle() -> dict:
@@ -118,6 +114,9 @@ def cost_table(rounds: int, out: Path | None) -> dict:
                      f"{cost:.1f}", f"{cost / base:.2f}"])
     print("\n".join(text.table(
         ["republishers", "events/s", "CPU s per million", "of that with 4"], rows)))
+    for count, one in summary.items():
+        if one["events_per_s"] < LEAST_OF_RATE * BUSY_RATE:
+            print(f"{count} republishers did not keep up with {BUSY_RATE:,} events/s")
     if out:
         plot.lines(out / "scaling-cost.svg", f"What an event costs, at {BUSY_RATE:,} a second",
                    "republishers", "CPU seconds per million events",
