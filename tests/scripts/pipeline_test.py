@@ -1,110 +1,23 @@
 #!/usr/bin/python3
-"""The launcher on stand-ins for the three executables: scripts/pipeline, scripts/run, check-includes.
-
-Every test has a run directory and ports of its own; what it starts is stopped after it.
-"""
+"""scripts/pipeline on stand-ins for the three executables."""
 
 import asyncio
 import json
 import os
-import random
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
-import time
 import unittest
-from pathlib import Path
 from unittest import mock
 
-ROOT = Path(__file__).resolve().parents[2]
+from launcher import DEADLINE_S, ROOT, LauncherTest
+
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from supervisor.config import load  # noqa: E402 - found by the line above
 from supervisor.supervisor import Supervisor  # noqa: E402
-
-DEADLINE_S = 15.0
-
-
-def free_port():
-    """Below the ephemeral range, so that no outgoing connection takes it."""
-    for _ in range(100):
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-    raise RuntimeError("no free port")
-
-
-class LauncherTest(unittest.TestCase):
-    def setUp(self):
-        self.home = Path(tempfile.mkdtemp(prefix="pullwire-"))
-        self.addCleanup(shutil.rmtree, self.home)
-        # As long as paths get: unix addresses end at 107 bytes.
-        self.run_dir = self.home / ("long" * 30) / "run"
-        self.config = self.home / "config.toml"
-        (self.home / "bin").mkdir()
-        for name in ("ingestor", "republisher", "reporter"):
-            shutil.copy(ROOT / "tests/scripts/stand_in.py", self.home / "bin" / name)
-        self.http = f"127.0.0.1:{free_port()}"
-        self.environment = {**os.environ, "PIPELINE_BIN": str(self.home / "bin")}
-        self.configure()
-        self.addCleanup(self.pipeline, "down")
-
-    def configure(self, ingestor="", republisher="", reporter="", head=""):
-        self.config.write_text(f"""{head}
-[ingestor]
-http = ""
-sources = ["file:posts.jsonl"]
-{ingestor}
-[republisher]
-drain_timeout = 1
-{republisher}
-[[republisher.target]]
-name = "site"
-uri = "directory:${{RUN_DIR}}/site"
-formats = ["html", "text"]
-[reporter]
-http = "{self.http}"
-database = "sqlite:${{RUN_DIR}}/reports.db"
-{reporter}
-""")
-        (self.home / "posts.jsonl").write_text("{}\n" * 3)
-
-    def pipeline(self, *arguments):
-        return self.call("scripts/pipeline", *arguments)
-
-    def call(self, script, *arguments):
-        return subprocess.run(
-            [ROOT / script, *arguments, "--run-dir", self.run_dir], env=self.environment,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
-
-    def up(self, *arguments):
-        result = self.pipeline("up", "--config", self.config, *arguments)
-        self.assertEqual(result.returncode, 0, result.stderr)
-
-    def status(self):
-        result = self.pipeline("status", "--json")
-        self.assertEqual(result.returncode, 0, result.stderr)
-        return {one["name"]: one for one in json.loads(result.stdout)["processes"]}
-
-    def until(self, condition):
-        deadline = time.monotonic() + DEADLINE_S
-        while time.monotonic() < deadline:
-            if condition():
-                return
-            time.sleep(0.05)
-        self.fail(f"not within {DEADLINE_S} s")
-
-    def alive(self, pid):
-        stat = Path(f"/proc/{pid}/stat")
-        return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] not in "ZX"
 
 
 class Pipeline(LauncherTest):
@@ -228,7 +141,6 @@ class Pipeline(LauncherTest):
                 self.assertFalse(json.loads(answer)["ok"])
         self.assertEqual(len(self.status()), 4)
 
-
     def test_a_process_that_is_ready_at_once_is_not_waited_for(self):
         """As if every process were ready before its supervisor could look at anything else."""
         self.run_dir.joinpath("log").mkdir(parents=True)
@@ -259,103 +171,6 @@ class Pipeline(LauncherTest):
 
         with mock.patch("supervisor.supervisor.READY_S", 5.0):
             self.assertEqual(asyncio.run(up()), ["ready"] * 4)
-
-
-class Run(LauncherTest):
-    def run_it(self):
-        return self.call("scripts/run", "--config", self.config)
-
-    def test_a_run_ends_by_itself_with_a_summary(self):
-        self.configure(ingestor="done = true", reporter="posts = 3", head="# republishers: 1")
-        result = self.run_it()
-        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-        self.assertIn("with 1 republisher in", result.stdout)
-        self.assertIn("posts: 3\n", result.stdout)
-        self.assertRegex(result.stdout, r"site +html +3 +0 +0 +0\n")
-        self.assertIn(f"database: {self.run_dir}/reports.db\n", result.stdout)
-        self.assertIn(f"site: {self.run_dir}/site\n", result.stdout)
-        self.assertEqual(self.pipeline("status").returncode, 1)
-
-    def test_a_run_fails_if_a_publication_failed_or_is_missing(self):
-        self.configure(ingestor="done = true",
-                       reporter='posts = 3\nstatuses = ["failed", "missing", "deferred"]')
-        result = self.run_it()
-        self.assertEqual(result.returncode, 1)
-        for told in ("1 publication failed", "1 publication deferred", "1 publication missing",
-                     "file:1 on site as html: missing"):
-            self.assertIn(f"error: {told}", result.stdout)
-
-    def test_a_run_shows_why_a_process_cannot_start(self):
-        self.configure(reporter="exit_with = 1")
-        result = self.run_it()
-        self.assertEqual(result.returncode, 1)
-        self.assertIn("scripts/run: reporter: exit 1: reporter:", result.stderr)
-
-    def test_a_run_drains_after_an_interrupt(self):
-        self.configure(reporter="posts = 3")
-        process = subprocess.Popen(
-            [ROOT / "scripts/run", "--config", self.config, "--run-dir", self.run_dir],
-            env=self.environment, stdout=subprocess.PIPE, text=True)
-        self.until(lambda: self.pipeline("status").returncode == 0 and all(
-            one["state"] == "ready" for one in self.status().values()))
-        process.send_signal(signal.SIGINT)
-        shown, _ = process.communicate(timeout=DEADLINE_S)
-        self.assertEqual(process.returncode, 0, shown)
-        self.assertIn("posts: 3\n", shown)
-
-    def test_nothing_is_left_of_a_run_that_was_killed(self):
-        self.kill_a_run(until_state="ready")
-
-    def test_nothing_is_left_of_a_run_that_was_killed_before_it_was_up(self):
-        self.configure(republisher="ready = false")
-        self.kill_a_run(until_state="starting")
-
-    def kill_a_run(self, until_state):
-        process = subprocess.Popen(
-            [ROOT / "scripts/run", "--config", self.config, "--run-dir", self.run_dir],
-            env=self.environment, stdout=subprocess.DEVNULL)
-        self.until(lambda: self.pipeline("status").returncode == 0 and
-                   self.status()["reporter"]["state"] == "ready" and
-                   self.status()["republisher-1"]["state"] == until_state)
-        pids = [one["pid"] for one in self.status().values()]
-        process.kill()
-        process.wait()
-        self.until(lambda: self.pipeline("status").returncode == 1)
-        self.until(lambda: not any(map(self.alive, pids)))
-
-
-class CheckIncludes(unittest.TestCase):
-    def check(self, **files):
-        with tempfile.TemporaryDirectory() as root:
-            for folder in ("common", "ingestor", "republisher", "reporter"):
-                (Path(root) / folder).mkdir()
-            for name, line in files.items():
-                path = Path(root) / name.replace("__", "/")
-                path.parent.mkdir(parents=True, exist_ok=True)
-                (path.with_suffix(".hpp")).write_text(f"#pragma once\n{line}\n")
-            return subprocess.run([ROOT / "scripts/check-includes", root], text=True,
-                                  capture_output=True)
-
-    def test_the_direction_of_the_design_passes(self):
-        result = self.check(
-            common__flow__credit="#include <cstdint>", common__flow__a='#include "common/flow/b.hpp"',
-            common__wire__codec="#include <msgpack.hpp>", common__net__socket="#include <zmq.hpp>",
-            ingestor__main='#include "common/net/socket.hpp"')
-        self.assertEqual(result.returncode, 0, result.stdout)
-
-    def test_each_violation_is_named_with_its_line(self):
-        for name, line in (
-                ("common__flow__credit", "#include <fmt/format.h>"),
-                ("common__flow__credit", '#include "common/wire/codec.hpp"'),
-                ("common__net__socket", "#include <msgpack.hpp>"),
-                ("reporter__store__a", "  #  include <zmq.hpp>"),
-                ("common__wire__codec", '#include "ingestor/main.hpp"'),
-                ("ingestor__main", '#include "../reporter/main.hpp"'),
-                ("republisher__main", '#include "ingestor/main.hpp"')):
-            with self.subTest(name=name, line=line):
-                result = self.check(**{name: line})
-                self.assertEqual(result.returncode, 1)
-                self.assertIn(name.replace("__", "/") + ".hpp:2:", result.stdout)
 
 
 if __name__ == "__main__":
