@@ -94,6 +94,8 @@ def status(arguments) -> int:
     answer = control.ask(run_dir, "status").result()
     try:
         config = load(Path(answer["config"]), run_dir)
+        for process in answer["processes"]:
+            process["not_ready"] = not_ready(process, config)
         rates, problem = flow.fetch(config.http["reporter"]), ""
     except (flow.FlowError, ConfigError) as error:
         rates, problem = None, str(error)
@@ -111,11 +113,19 @@ def status(arguments) -> int:
     return 0
 
 
+def not_ready(process: dict, config: Config) -> str:
+    """Why a process cannot work now, though it was ready once; "" if it can, or tells nobody."""
+    address = config.http[process["stage"]]
+    return flow.unready_reason(address) if process["pid"] and address else ""
+
+
 def process_table(processes: list[dict]) -> list[str]:
     rows = [[one["name"], one["state"], text.number(one["pid"]).replace(",", ""),
              text.duration(one["uptime_s"]), str(one["restarts"]), text.size(one["memory_bytes"])]
             for one in processes]
     lines = text.table(["process", "state", "pid", "uptime", "restarts", "memory"], rows, left=2)
+    lines += [f"{one['name']} is not ready: {one['not_ready']}"
+              for one in processes if one.get("not_ready")]
     return lines + [f"{one['name']} ended with {describe(one['returncode'])}: {one['error']}"
                     for one in processes if one["error"]]
 

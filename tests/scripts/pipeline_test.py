@@ -91,6 +91,19 @@ class Pipeline(LauncherTest):
         self.assertRegex(shown, r"limiting +republisher")
         self.assertRegex(shown, r"12\.5 +7 +3 +25% +50%")
 
+    def test_status_shows_why_a_stage_is_not_ready_any_more(self):
+        self.configure(reporter='unready = "the database does not take records: disk full"')
+        self.up()
+        self.assertIn("reporter is not ready: the database does not take records: disk full\n",
+                      self.pipeline("status").stdout)
+        self.assertEqual(self.status()["reporter"]["not_ready"],
+                         "the database does not take records: disk full")
+
+    def test_status_says_nothing_of_stages_that_are_ready(self):
+        self.up()
+        self.assertNotIn("not ready", self.pipeline("status").stdout)
+        self.assertEqual(self.status()["reporter"]["not_ready"], "")
+
     def test_down_says_how_each_process_ended(self):
         self.up()
         result = self.pipeline("down")

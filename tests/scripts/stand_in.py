@@ -5,6 +5,7 @@ Keys of its section, beside those that the real ones know:
   exit_with = N      ends at once with N and one line
   crash_once = true  the first process of the run directory ends with 1 after READY=1
   ready = false      never sends READY=1
+  unready = TEXT     why /readyz says no, once it has sent READY=1
   stubborn = true    takes no notice of SIGTERM
   done = true        ends with 0 when it is ready (an ingestor whose sources are settled)
   posts, statuses    what the reporter puts into its database, see fill()
@@ -58,7 +59,7 @@ def fill(path, targets, posts, statuses):
     database.close()
 
 
-def serve(address, posts):
+def serve(address, posts, unready):
     status = {
         "limiting": "republisher", "uptime_s": 1, "redelivered": 0,
         "stages": [{"stage": "ingestor", "name": f"ingestor@host:{os.getpid()}",
@@ -70,11 +71,11 @@ def serve(address, posts):
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            body = json.dumps(status).encode()
-            ready = self.path == "/api/status"
-            self.send_response(200 if ready else 503)
+            asked = self.path == "/readyz"
+            body = f"{unready or 'ready'}\n" if asked else json.dumps(status)
+            self.send_response(503 if asked and unready else 200)
             self.end_headers()
-            self.wfile.write(body if ready else b"no session\n")
+            self.wfile.write(body.encode())
 
         def log_message(self, *_):
             pass
@@ -94,7 +95,7 @@ def main():
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     if ROLE == "reporter":
         if section.get("http"):
-            serve(section["http"], section.get("posts", 0))
+            serve(section["http"], section.get("posts", 0), section.get("unready"))
         if section.get("posts"):
             targets = document["republisher"]["target"]
             fill(RUN_DIR / "reports.db", targets, section["posts"], section.get("statuses", []))
