@@ -23,7 +23,8 @@ def scrape(port: int) -> dict[str, float]:
 
 
 class Pipeline:
-    """Begins as a reporter and an ingestor; `scale` adds republishers."""
+    """Begins as a reporter; `scale` adds republishers, the first time an ingestor after them, so
+    that a source with a rate is not behind with its posts when all are there."""
 
     def __init__(self, stages: Stages, source: str, *, max_demand: int, target: str = "null:",
                  formats=("text",), database: str = "none:", cost_ms: float = 0):
@@ -36,7 +37,6 @@ class Pipeline:
             min_demand=max_demand // 2, concurrency=CONCURRENCY, database=database,
             http=self._ports["reporter"]))
         self._start("reporter", "--cost-ms", cost_ms)
-        self._start("ingestor", "--http", f"127.0.0.1:{self._ports['ingestor']}")
         self.recorded = Counter(stages, self._ports["reporter"], "pullwire_publications_total")
 
     def _start(self, name: str, *flags) -> None:
@@ -47,6 +47,8 @@ class Pipeline:
         while self.republishers < republishers:
             self.republishers += 1
             self._start(f"republisher {self.republishers}")
+        if "ingestor" not in self.stages.processes:
+            self._start("ingestor", "--http", f"127.0.0.1:{self._ports['ingestor']}")
         until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             self.stages.check_alive()
