@@ -37,8 +37,21 @@ def add_start_options(parser: argparse.ArgumentParser) -> None:
                         help="default: what '# republishers: N' at the head of FILE says, else 2")
 
 
+def folder(value: str) -> Path:
+    """A folder, or the path of one to be."""
+    path = Path(value)
+    try:
+        there = next(one for one in (path, *path.absolute().parents) if one.exists())
+        is_folder = there.is_dir()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{path}: {error.strerror}") from None
+    if not is_folder:
+        raise argparse.ArgumentTypeError(f"{there} is no folder")
+    return path
+
+
 def add_run_dir(parser: argparse.ArgumentParser, default: str) -> None:
-    parser.add_argument("--run-dir", type=Path, metavar="DIR",
+    parser.add_argument("--run-dir", type=folder, metavar="DIR",
                         help=f"state, logs and results (default {default})")
 
 

@@ -196,9 +196,7 @@ def main(argv: list[str]) -> int:
 
 def run(arguments) -> int:
     commands.executables()
-    run_dir = arguments.run_dir.absolute() if arguments.run_dir else rundir.next_run()
-    run_dir.mkdir(parents=True, exist_ok=True)
-    run_dir = run_dir.resolve()
+    run_dir = rundir.make(arguments.run_dir) if arguments.run_dir else rundir.next_run().resolve()
     config = load(arguments.config, run_dir)
     fresh = not (run_dir / "log").exists() and not (config.sqlite and config.sqlite.exists())
     expected = summary.expected_posts(config) if fresh else None

@@ -173,11 +173,19 @@ def as_current(run_dir: Path):
             set_current(before if before != run_dir else None)
 
 
+def make(run_dir: Path) -> Path:
+    """Makes it, unless it is there; returns where it really is."""
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunDirError(f"{run_dir} cannot be made: {error.strerror}") from None
+    return run_dir.resolve()
+
+
 def for_start(wanted: Path | None) -> Path:
     """The run directory of `up`: what was given, the current one, or a new one as current."""
     if wanted is None:
         if not CURRENT.exists():
             set_current(next_run())
         wanted = CURRENT
-    wanted.mkdir(parents=True, exist_ok=True)
-    return wanted.resolve()
+    return make(wanted)

@@ -4,6 +4,7 @@ Every test has a folder of its own; what it starts has ended after it.
 """
 
 import asyncio
+import io
 import os
 import shutil
 import signal
@@ -12,9 +13,10 @@ import tempfile
 import time
 import unittest
 from collections import Counter
+from contextlib import redirect_stderr
 from pathlib import Path
 
-from chaos import plan, report
+from chaos import main, plan, report
 from chaos.health import Health
 from chaos.network import Proxy
 from chaos.proxy import End, Route
@@ -54,6 +56,17 @@ class Plan(unittest.TestCase):
         self.assertEqual(kinds, {"kill", *plan.OTHER_KINDS})
         without = {fault.kind for fault in plan.make(1, 1, 1.5, False)}
         self.assertEqual(without, kinds - plan.PARTITION)
+
+
+class Arguments(unittest.TestCase):
+    def test_that_make_no_sense_are_usage_errors(self):
+        for arguments in (("--pace", "0"), ("--pace", "nan"), ("--cost-ms", "-1"),
+                          ("--kills", "0"), ("--run-dir", __file__)):
+            with self.subTest(arguments), redirect_stderr(io.StringIO()) as told, \
+                    self.assertRaises(SystemExit) as ended:
+                main.parse(list(arguments))
+            self.assertEqual(ended.exception.code, 2)
+            self.assertIn(f"error: argument {arguments[0]}: ", told.getvalue())
 
 
 class Recoveries(unittest.TestCase):

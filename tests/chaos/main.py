@@ -15,7 +15,9 @@ from chaos import account, ending, faults, journal, namespaces, pipeline, plan, 
 from chaos.health import Health
 from chaos.network import Network
 from chaos.watch import Watch
+from supervisor import rundir
 from supervisor.child import describe
+from supervisor.commands import folder
 
 ROOT = Path(__file__).resolve().parents[2]
 NICENESS = 10
@@ -24,6 +26,7 @@ ROW_BYTES = 500           # of disk for a publication, its part of the post and 
 PROGRESS_S = 10.0
 READY_S = 30.0
 INTERRUPTED = 130
+MOST = 60_000             # milliseconds of a cost, seconds of a pace
 
 
 class Run:
@@ -136,12 +139,13 @@ def parse(argv: list[str]):
                     "lost, doubled or came again without its flag.")
     parser.add_argument("--kills", type=_at_least(1), default=14)
     parser.add_argument("--seed", type=int, help="of the faults; by default a new one")
-    parser.add_argument("--run-dir", type=Path, help="new or empty; by default a temporary one")
+    parser.add_argument("--run-dir", type=folder, help="new or empty; by default a temporary one")
     parser.add_argument("--source", choices=source.KINDS, default="simulated")
     parser.add_argument("--events", type=_at_least(1), help="publications, at least; "
                         f"by default {EVENTS_PER_KILL:,} a kill")
-    parser.add_argument("--pace", type=float, default=1.5, help="seconds between faults, mean")
-    parser.add_argument("--cost-ms", type=float, default=0.6,
+    parser.add_argument("--pace", type=_decimal(0.01), default=1.5,
+                        help="seconds between faults, mean")
+    parser.add_argument("--cost-ms", type=_decimal(0), default=0.6,
                         help="simulated cost of a publication, so that work is in flight")
     parser.add_argument("--no-partitions", action="store_true",
                         help="no second network namespace")
@@ -162,6 +166,15 @@ def _at_least(least: int):
     return number
 
 
+def _decimal(least: float):
+    def number(value: str) -> float:
+        if not least <= float(value) <= MOST:
+            raise ValueError
+        return float(value)
+    number.__name__ = f"number from {least} to {MOST:,}"
+    return number
+
+
 def fail(why: str) -> int:
     print(f"scripts/chaos: {why}", file=sys.stderr)
     return 2
@@ -178,9 +191,11 @@ def main(argv: list[str]) -> int:
     elif reason := namespaces.enter():
         skipped.append(f"partitions: a network namespace is not permitted here ({reason})")
     temporary = arguments.run_dir is None
-    run_dir = Path(tempfile.mkdtemp(prefix="pullwire-chaos-")) if temporary \
-        else arguments.run_dir.absolute()
-    run_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        run_dir = Path(tempfile.mkdtemp(prefix="pullwire-chaos-")) if temporary \
+            else rundir.make(arguments.run_dir)
+    except rundir.RunDirError as error:
+        return fail(str(error))
     if any(run_dir.iterdir()):
         return fail(f"{run_dir} is not empty")
     room = shutil.disk_usage(run_dir).free

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import unittest
+from pathlib import Path
 from unittest import mock
 
 from launcher import DEADLINE_S, ROOT, LauncherTest
@@ -84,6 +85,21 @@ class Pipeline(LauncherTest):
         self.assertEqual(self.pipeline("scale", "65").returncode, 2)
         # Without any republisher neither end of the pipeline can get ready.
         self.assertEqual(self.pipeline("up", "--republishers", "0").returncode, 2)
+
+    def test_a_run_directory_that_is_a_file_is_a_usage_error(self):
+        self.run_dir.parent.mkdir()
+        self.run_dir.touch()
+        for command in ("up", "status", "down"):
+            result = self.pipeline(command)
+            self.assertEqual(result.returncode, 2)
+            self.assertTrue(result.stderr.endswith(f"{self.run_dir} is no folder\n"), result.stderr)
+
+    def test_a_run_directory_that_cannot_be_made_is_named(self):
+        self.run_dir = Path("/proc/run")
+        result = self.pipeline("up")
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.stderr, "scripts/pipeline: /proc/run cannot be made: "
+                                        "No such file or directory\n")
 
     def test_status_shows_who_is_limiting(self):
         self.up()
