@@ -31,13 +31,9 @@ def begin(stages: Stages, max_demand: int) -> Pipeline:
 def sample(pipeline: Pipeline) -> dict:
     """The queue: posts that the ingestor has read and that are not settled."""
     metrics = pipeline.metrics("ingestor")
-    memory = pipeline.stages.memory()
-    return {"queue": metrics["pullwire_source_posts_total"]
-                     - metrics["pullwire_events_settled_total"],
-            "settled": metrics["pullwire_events_settled_total"],
-            **{stage: memory[name] for name, stage in
-               (("ingestor", "ingestor"), ("republisher 1", "republisher"),
-                ("reporter", "reporter"))}}
+    read, settled = metrics["pullwire_source_posts_total"], metrics["pullwire_events_settled_total"]
+    memory = {name.split()[0]: value for name, value in pipeline.stages.memory().items()}
+    return {"queue": read - settled, "settled": settled, **memory}
 
 
 def watch(seconds: float) -> dict[int, list[dict]]:

@@ -47,7 +47,8 @@ def stacks(path: Path, title: str, y: str, columns: dict[str, dict[str, float]])
          f"set title {_quoted(title)}\nset ylabel {_quoted(y)}\nset yrange [0:*]\nset grid ytics\n"
          "set style data histograms\nset style histogram rowstacked\nset style fill solid 0.8\n"
          "set boxwidth 0.5\nset key outside right center reverse Left noenhanced\n"
-         "set xtics noenhanced\nset linetype 9 linecolor rgb '#999999'\nset linetype cycle 12\nplot " +
+         "set xtics noenhanced\nset linetype 9 linecolor rgb '#999999'\nset linetype cycle 12\n"
+         "plot " +
          ", ".join(f"$data using {i}:xtic(1) title {_quoted(name)}"
                    for i, name in enumerate(names, start=2)) + "\n")
 
@@ -60,6 +61,8 @@ def lines(path: Path, title: str, x: str, y: str, series: dict[str, list[tuple[f
     plots = ", ".join(f"$s{i} with linespoints title {_quoted(name)} noenhanced"
                       for i, name in enumerate(series))
     scale = f"set logscale {logarithmic}\n" if logarithmic else ""
+    if "y" not in logarithmic:
+        scale += "set yrange [0:*]\n"
     _run(path, f"{blocks}set title {_quoted(title)}\nset xlabel {_quoted(x)}\n"
                f"set ylabel {_quoted(y)}\nset grid\nset key outside below\n{scale}plot {plots}\n")
 
@@ -73,7 +76,8 @@ def against(path: Path, title: str, x: str, y: str, ideal: tuple[str, list[tuple
     most = max(value for _, value in line_points + dot_points)
     _run(path, f"{blocks}set title {_quoted(title)}\nset xlabel {_quoted(x)}\n"
                f"set ylabel {_quoted(y)}\nset grid\nset key bottom right\nset xtics 1\n"
-               f"set yrange [0:{1.15 * most:.6g}]\nset xrange [0.5:{line_points[-1][0] + 0.5:.6g}]\n"
+               f"set yrange [0:{1.15 * most:.6g}]\n"
+               f"set xrange [0.5:{line_points[-1][0] + 0.5:.6g}]\n"
                f"plot $ideal with lines linewidth 2 title {_quoted(line)} noenhanced, "
                f"$measured with points pointtype 7 title {_quoted(dots)} noenhanced\n")
 

@@ -130,7 +130,7 @@ def scaling(rounds: int, out: Path | None) -> dict:
     print()
     document["busy"] = cost_table(rounds, out)
     document["idle"] = unused = measure(idle, f"{IDLE_COUNT} idle republishers")
-    print(f"\n{IDLE_COUNT} idle republishers, each {unused['of_a_core_mean']:.3%} of a core, at most "
-          f"{unused['of_a_core_most']:.3%}; ingestor {unused['ingestor_of_a_core']:.2%}, "
+    print(f"\n{IDLE_COUNT} idle republishers, each {unused['of_a_core_mean']:.3%} of a core, "
+          f"at most {unused['of_a_core_most']:.3%}; ingestor {unused['ingestor_of_a_core']:.2%}, "
           f"reporter {unused['reporter_of_a_core']:.2%}")
     return document
