@@ -17,6 +17,12 @@ inline void make_event(std::uint64_t number, std::uint64_t time, std::string& by
   std::memcpy(bytes.data() + sizeof number, &time, sizeof time);
 }
 
+inline std::string make_event(std::uint64_t number, std::uint64_t time) {
+  std::string bytes;
+  make_event(number, time, bytes);
+  return bytes;
+}
+
 inline std::uint64_t time_of(std::string_view event) {
   std::uint64_t time = 0;
   std::memcpy(&time, event.data() + sizeof time, sizeof time);
