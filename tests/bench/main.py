@@ -3,6 +3,7 @@
 import argparse
 import functools
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -44,6 +45,7 @@ def main(argv: list[str]) -> int:
     arguments = parse(argv)
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is stopped
     document = {"machine": machine.describe(), "rounds": arguments.rounds}
     print(machine.describe())
     benchmarks = {**BENCHMARKS, "overflow": functools.partial(overflow.overflow,
@@ -55,6 +57,8 @@ def main(argv: list[str]) -> int:
     except (Failed, Disturbed) as failure:
         print(f"scripts/bench: {failure}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     if arguments.json:
         arguments.json.write_text(json.dumps(document, indent=1) + "\n")
     return 0

@@ -33,7 +33,7 @@ def free_port() -> int:
 
 
 class Stages:
-    """A context: what it started is gone when it ends."""
+    """A context: what it started is gone when it ends, and when its process is killed."""
 
     def __init__(self):
         self.processes: dict[str, subprocess.Popen] = {}
@@ -58,7 +58,8 @@ class Stages:
         log = self.folder / f"{name}.log"
         with log.open("wb") as errors:
             self.processes[name] = subprocess.Popen(
-                [str(word) for word in command], stdin=subprocess.DEVNULL,
+                ["setpriv", "--pdeathsig", "KILL", *(str(word) for word in command)],
+                stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=errors, **options)
         return self.processes[name]
 
