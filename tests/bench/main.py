@@ -7,15 +7,16 @@ import signal
 import sys
 from pathlib import Path
 
-from bench import comparison, durable, latency, machine, overflow, render, scaling
+from bench import comparison, durable, latency, machine, overflow, peers, render, scaling
 from bench.rounds import Disturbed
 from bench.stages import Failed
 
 # Each: a function of the number of rounds that prints its table, returns what goes into the
 # JSON document, and draws its plot into a folder if one is given.
-BENCHMARKS = {"relay": comparison.relay_table, "latency": latency.latency,
-              "scaling": scaling.scaling, "overflow": overflow.overflow,
-              "durable": durable.durable, "render": render.render}
+BENCHMARKS = {"relay": comparison.relay_table, "peers": peers.peers_table,
+              "latency": latency.latency, "scaling": scaling.scaling,
+              "overflow": overflow.overflow, "durable": durable.durable,
+              "render": render.render}
 
 
 def parse(argv: list[str]):
