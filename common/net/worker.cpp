@@ -14,8 +14,9 @@ using namespace std::chrono_literals;
 
 constexpr int kLooks = 4;
 
-/// The worker wakes the loop no more often than this while it has work: that costs more than
-/// a short job. What it finishes in between the loop finds itself, so long after it was woken.
+/// The worker wakes the loop after a batch, and after a job that ends so long after the batch
+/// began or the loop was woken: sooner would cost more than a short job. So often the loop
+/// itself looks for what is done, until a job is under way that takes longer.
 constexpr Time kWakeEvery = 1ms;
 
 }  // namespace
@@ -51,7 +52,7 @@ Worker::~Worker() {
   }
   ready_.notify_one();
   thread_.join();
-  if (look_timer_) loop_.cancel(*look_timer_);
+  stop_looking();
   if (hang_timer_) loop_.cancel(*hang_timer_);
   loop_.forget(wake_);
   close(wake_);
@@ -67,6 +68,7 @@ void Worker::add(std::span<Job* const> jobs) {
     queue_.insert(queue_.end(), jobs.begin(), jobs.end());
   }
   if (idle) ready_.notify_one();
+  look_again();
   if (deadline_ > Time::zero() && !hang_timer_) watch_hang();
 }
 
@@ -77,7 +79,6 @@ void Worker::add(Call call) {
 
 void Worker::work() {
   std::vector<Job*> batch;
-  Time woken{};
   while (true) {
     batch.clear();
     {
@@ -85,6 +86,7 @@ void Worker::work() {
       ready_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
       batch.swap(queue_);
     }
+    Time woken = clock_now();
     for (std::size_t i = 0; i < batch.size(); ++i) {
       if (stopping_) return;
       ++begun_;
@@ -110,24 +112,37 @@ void Worker::collect() {
   if (read(wake_, &count, sizeof count) < 0 && errno != EAGAIN && errno != EINTR) {
     throw std::system_error{errno, std::generic_category(), "read from eventfd"};
   }
-  const std::uint64_t finished = finished_;
-  if (finished > collected_ && pending_.size() > finished - collected_) look_again();
+  const std::uint64_t finished = finished_;  // before begun_: that is never behind it
+  const std::uint64_t begun = begun_;
+  const bool found = finished > collected_;
   while (collected_ < finished) {
     Job* const job = pending_.front();
     pending_.pop_front();
     ++collected_;
     job->done();
   }
+  // Seen twice, the job under way takes so long that the worker wakes the loop after it.
+  const std::uint64_t job = begun > finished ? begun : 0;
+  const bool long_one = job != 0 && job == looked_at_;
+  looked_at_ = job;
+  if (pending_.empty()) {
+    stop_looking();
+  } else if (found || !long_one) {
+    look_again();
+  }
 }
 
-/// So long after the last thing was found: if there is nothing new then, what is under way will
-/// have taken longer than `kWakeEvery` since the worker woke the loop, and it wakes it again.
 void Worker::look_again() {
-  if (look_timer_) loop_.cancel(*look_timer_);
+  stop_looking();
   look_timer_ = loop_.at(clock_now() + kWakeEvery, [this] {
     look_timer_.reset();
     collect();
   });
+}
+
+void Worker::stop_looking() {
+  if (look_timer_) loop_.cancel(*look_timer_);
+  look_timer_.reset();
 }
 
 /// Looks at the job under way four times a deadline, while there is any. Seen a fifth

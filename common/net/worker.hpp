@@ -66,6 +66,7 @@ class Worker {
   void wake_loop() const;
   void collect();
   void look_again();
+  void stop_looking();
   void watch_hang();
 
   Loop& loop_;
@@ -76,6 +77,7 @@ class Worker {
   std::deque<CallJob> calls_;
   std::uint64_t collected_ = 0;  // jobs that were pending once
   std::optional<Loop::TimerId> look_timer_;
+  std::uint64_t looked_at_ = 0;  // the job under way then
   std::optional<Loop::TimerId> hang_timer_;
   std::uint64_t seen_ = 0;  // the job under way when last looked
   int looks_ = 0;           // at the same job, in a row
