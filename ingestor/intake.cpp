@@ -74,6 +74,7 @@ class Intake::Desk : public Sink {
     const std::size_t asked = std::min(wanted, intake_.config_.max_span - span());
     const std::uint64_t before = intake_.read_total_;
     const auto again = source->pull(now, asked, *this);
+    posts_.Increment(static_cast<double>(std::exchange(pulled_, 0)));
     CHECK(intake_.read_total_ - before <= asked + kMostBeyondWanted);  // sent_before counts on it
     if (failing_ && !failed_) {
       failing_ = false;
@@ -85,7 +86,7 @@ class Intake::Desk : public Sink {
   void requested() override { requests_.Increment(); }
 
   void post(const Post& post, std::string_view position) override {
-    posts_.Increment();
+    ++pulled_;
     if (!intake_.filter_.matches(post) && !lacks_hashtags(post)) {
       filtered_.Increment();
       ++intake_.filtered_total_;
@@ -198,6 +199,7 @@ class Intake::Desk : public Sink {
   Cursor::Ordinal stored_ = 0;  // and when one was last stored
   std::size_t sent_before_;     // so many of the next posts may have been sent by runs before
   std::uint64_t skips_ = 0;
+  std::uint64_t pulled_ = 0;  // posts read by the pull under way
   bool moved_ = false;
   bool failing_ = false;
   bool failed_ = false;
