@@ -1,3 +1,4 @@
+// The way of a record. What operators see of it: reporter_report.cpp.
 #include "reporter/reporter.hpp"
 
 #include <algorithm>
@@ -20,15 +21,6 @@ constexpr std::size_t kBatchRecords = 5'000;
 /// No record waits longer for others to be committed with it.
 constexpr net::Time kMostCompany = 5ms;
 
-const std::vector<double> kCommitBuckets{0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
-                                         0.1,    0.2,   0.5,   1,     2,    5};
-const std::vector<double> kEndToEndBuckets{0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1,
-                                           2,     5,    10,   30,   60,  300, 3600};
-
-double seconds_between(Timestamp from, Timestamp to) {
-  return static_cast<double>(to.micros - from.micros) / 1e6;
-}
-
 }  // namespace
 
 Reporter::Reporter(Config config, std::unique_ptr<Store> store)
@@ -47,10 +39,11 @@ Reporter::Reporter(Config config, std::unique_ptr<Store> store)
              .admit = [this](const flow::Hello& hello) { return admit(hello); }},
             consumer_},
       link_metrics_{metrics_, "publications"},
-      commit_seconds_{metrics_.histogram("commit_seconds", "Time of a commit", {}, kCommitBuckets)},
+      commit_seconds_{
+          metrics_.histogram("commit_seconds", "Time of a commit", {}, commit_buckets())},
       end_to_end_seconds_{metrics_.histogram("end_to_end_seconds",
                                              "From a post's ingestion to its publication's record",
-                                             {}, kEndToEndBuckets)},
+                                             {}, end_to_end_buckets())},
       service_{loop_,
                metrics_,
                config_.http,
@@ -103,58 +96,77 @@ std::optional<std::string> Reporter::admit(const flow::Hello& hello) {
 }
 
 void Reporter::receive(const wire::Data& data, const net::MessageBytes& message) {
-  std::vector<Entry> entries;
-  entries.reserve(data.events.size());
-  flow::Seq seq = data.head.first;
-  std::size_t redelivered = 0;
-  Post post;
-  for (const wire::Event& event : data.events) {
-    Entry& entry = entries.emplace_back();
-    entry.session = data.head.session;
-    entry.seq = seq++;
-    entry.message = message;
-    Publication& publication = entry.publication;
-    if (!wire::decode_publication(event.payload, publication) ||
-        !(publication.post.empty() || wire::decode_post(publication.post, post))) {
-      const flow::Route from = *link_.route(data.head.session);
-      return link_.malformed(from, "an event that is no publication", loop_.now());
-    }
-    if (event.delivery.redelivered) ++redelivered;
-    publication.redelivered |= event.delivery.redelivered;
+  Batch costly;
+  const bool free_of_charge = config_.cost == config_.cost.zero();
+  Batch& batch = free_of_charge ? room_to_wait() : costly;
+  if (!read(data, batch.records)) {
+    if (free_of_charge && batch.records.empty()) waiting_.pop_back();
+    const flow::Route from = *link_.route(data.head.session);
+    return link_.malformed(from, "an event that is no publication", loop_.now());
   }
-  link_metrics_.received(entries.size(), redelivered);
+  const auto redelivered =
+      std::count_if(data.events.begin(), data.events.end(),
+                    [](const wire::Event& event) { return event.delivery.redelivered; });
+  link_metrics_.received(data.events.size(), static_cast<std::size_t>(redelivered));
   busy_.set(true, loop_.now());
   all_came_ = all_came_ || consumer_.credit() == 0;
-  if (config_.cost == config_.cost.zero()) {
-    for (Entry& entry : entries) wait_for_commit(std::move(entry));
+  if (free_of_charge) {
+    batch.messages.push_back(message);
+    batch.events.add(0, data.head.session,
+                     {data.head.first, data.head.first + data.events.size() - 1});
+    if (consumer_.credit() == 0) commit();  // nothing more can come before it
     return;
   }
   if (unpaid_.empty()) {
     due_ = loop_.now() + config_.cost;
     loop_.at(due_, [this] { pay(); });
   }
-  std::move(entries.begin(), entries.end(), std::back_inserter(unpaid_));
+  flow::Seq seq = data.head.first;
+  for (const Record& record : batch.records) {
+    Batch& one = unpaid_.emplace_back();
+    one.records.push_back(record);
+    one.messages.push_back(message);
+    one.events.add(0, data.head.session, seq++);
+  }
+}
+
+/// All or nothing.
+bool Reporter::read(const wire::Data& data, std::vector<Record>& records) {
+  const std::size_t before = records.size();
+  Post post;
+  for (const wire::Event& event : data.events) {
+    Publication& publication = records.emplace_back().publication;
+    if (!wire::decode_publication(event.payload, publication) ||
+        !(publication.post.empty() || wire::decode_post(publication.post, post))) {
+      records.resize(before);
+      return false;
+    }
+    publication.redelivered |= event.delivery.redelivered;
+  }
+  return true;
 }
 
 /// The simulated cost of the first record is paid; the next one's begins at once.
 void Reporter::pay() {
   while (!unpaid_.empty() && due_ <= loop_.now()) {
-    wait_for_commit(std::move(unpaid_.front()));
+    Batch& paid = unpaid_.front();
+    Batch& batch = room_to_wait();
+    batch.records.push_back(paid.records.front());
+    batch.messages.push_back(std::move(paid.messages.front()));
+    for (const flow::Run& run : paid.events.take()) batch.events.add(0, run.session, run.events);
     unpaid_.pop_front();
     due_ += config_.cost;
   }
   if (!unpaid_.empty()) loop_.at(due_, [this] { pay(); });
 }
 
-void Reporter::wait_for_commit(Entry entry) {
+/// Where the next records wait for their commit.
+Reporter::Batch& Reporter::room_to_wait() {
   if (waiting_.empty()) waiting_since_ = loop_.now();
-  if (waiting_.empty() || waiting_.back().records.size() >= kBatchRecords) waiting_.emplace_back();
-  Batch& batch = waiting_.back();
-  batch.records.push_back({std::move(entry.publication), {}});
-  batch.events.add(0, entry.session, entry.seq);
-  if (batch.messages.empty() || batch.messages.back() != entry.message) {
-    batch.messages.push_back(std::move(entry.message));
+  if (waiting_.empty() || waiting_.back().records.size() >= kBatchRecords) {
+    waiting_.emplace_back().records.reserve(std::min<std::size_t>(kBatchRecords, last_records_));
   }
+  return waiting_.back();
 }
 
 void Reporter::changed() {
@@ -233,8 +245,8 @@ void Reporter::committed(const std::shared_ptr<Batch>& batch) {
   }
   committing_ = false;
   last_commit_ = batch->took;
+  last_records_ = batch->records.size();
   waiting_since_ = loop_.now();
-  count(*batch);
   for (const flow::Run& run : batch->events.take()) {
     link_metrics_.settled(flow::Outcome::Accepted,
                           consumer_.settle(run.session, run.events, flow::Outcome::Accepted));
@@ -243,45 +255,8 @@ void Reporter::committed(const std::shared_ptr<Batch>& batch) {
   commit();
   link_.announce(When::Due);
   socket_.flush();
+  count(*batch);
   service_.check_ready();
-}
-
-void Reporter::count(const Batch& batch) {
-  commit_seconds_.Observe(std::chrono::duration<double>(batch.took).count());
-  const auto repeated = [&](const char* flag) -> Counter& {
-    return metrics_.counter("publications_repeated_total", "Records of what was recorded before",
-                            {{"redelivered", flag}});
-  };
-  repeated("true").Increment(static_cast<double>(batch.repeats.flagged));
-  repeated("false").Increment(static_cast<double>(batch.repeats.unflagged));
-  const Timestamp now = wall_clock();
-  struct Label {
-    std::string_view target;
-    std::string_view format;
-    Status status;
-    auto operator<=>(const Label&) const = default;
-  };
-  std::vector<std::pair<Label, std::size_t>> counts;  // a few
-  Observations ages{kEndToEndBuckets};
-  for (const Record& record : batch.records) {
-    const Publication& publication = record.publication;
-    const Label label{publication.target, publication.format, publication.status};
-    auto count = std::find_if(counts.begin(), counts.end(),
-                              [&](const auto& known) { return known.first == label; });
-    if (count == counts.end()) count = counts.insert(counts.end(), {label, 0});
-    ++count->second;
-    ages.add(seconds_between(publication.ingested_at, now));
-  }
-  ages.move_to(end_to_end_seconds_);
-  for (const auto& [label, count] : counts) {
-    metrics_
-        .counter("publications_total", "Publications recorded, by how they ended",
-                 {{"target", std::string{label.target}},
-                  {"format", std::string{label.format}},
-                  {"status", std::string{to_text(label.status)}}})
-        .Increment(static_cast<double>(count));
-    overview_.recorded(label.status, count);
-  }
 }
 
 void Reporter::maybe_finish() {
@@ -290,36 +265,6 @@ void Reporter::maybe_finish() {
   }
   log_info("drained", {{"publications", overview_.recorded_total()}});
   service_.finish(0);
-}
-
-/// Our own report, beside what comes with the heartbeats.
-void Reporter::report() {
-  const net::Time now = loop_.now();
-  wire::StageReport own;
-  own.stage = "reporter";
-  own.name = net::process_name("reporter");
-  own.instance = instance_;
-  own.uptime_us = static_cast<std::uint64_t>((now - started_) / 1us);
-  own.sessions = link_.sessions();
-  own.credit = consumer_.credit();
-  own.in_flight = consumer_.in_flight();
-  own.held = own.in_flight;
-  own.events = overview_.recorded_total();
-  own.busy_us = busy_.micros(now);
-  own.redelivered = link_metrics_.redelivered_total();
-  overview_.take_own(own, now);
-  loop_.at(now + flow::kHeartbeatEvery / 2, [this] { this->report(); });
-}
-
-void Reporter::before_scrape() {
-  link_metrics_.show(consumer_.credit(), consumer_.in_flight());
-}
-
-std::string Reporter::not_ready() const {
-  if (!store_error_.empty()) return "the database does not take records: " + store_error_;
-  if (draining_) return "draining";
-  if (link_.sessions() == 0) return "no republisher has a session";
-  return "";
 }
 
 }  // namespace pullwire::reporter

@@ -43,13 +43,6 @@ class Reporter {
   int run();
 
  private:
-  /// A record that was received and waits for its simulated cost.
-  struct Entry {
-    flow::SessionId session = 0;
-    flow::Seq seq = 0;
-    Publication publication;
-    net::MessageBytes message;
-  };
   /// Records on their way to the database.
   struct Batch {
     std::vector<Record> records;
@@ -63,12 +56,15 @@ class Reporter {
   void receive(const wire::Data& data, const net::MessageBytes& message);
   void changed();
   void pay();
-  void wait_for_commit(Entry entry);
+  bool read(const wire::Data& data, std::vector<Record>& records);
+  Batch& room_to_wait();
   [[nodiscard]] std::optional<net::Time> company_until() const;
   void commit();
   void try_commit(std::shared_ptr<Batch> batch);
   void committed(const std::shared_ptr<Batch>& batch);
   void count(const Batch& batch);
+  static const std::vector<double>& commit_buckets();
+  static const std::vector<double>& end_to_end_buckets();
   void maybe_finish();
   void report();
   void before_scrape();
@@ -88,13 +84,14 @@ class Reporter {
   Overview overview_;
   Service service_;
   net::LinkSocket socket_;
-  std::string contract_;       // of the republishers that have a session
-  std::deque<Entry> unpaid_;   // waiting for the simulated cost
-  std::deque<Batch> waiting_;  // for the commit under way, and for company
-  net::Time due_{};            // when the first unpaid is paid
-  net::Time waiting_since_{};  // the first of the waiting could be committed
-  net::Time last_commit_{};    // how long it took
-  bool all_came_ = false;      // all that was granted, since the last commit began
+  std::string contract_;          // of the republishers that have a session
+  std::deque<Batch> unpaid_;      // of one record each, waiting for the simulated cost
+  std::deque<Batch> waiting_;     // for the commit under way, and for company
+  net::Time due_{};               // when the first unpaid is paid
+  net::Time waiting_since_{};     // the first of the waiting could be committed
+  net::Time last_commit_{};       // how long it took
+  std::size_t last_records_ = 0;  // of that
+  bool all_came_ = false;         // all that was granted, since the last commit began
   std::optional<net::Loop::TimerId> company_timer_;
   TimeIn busy_;
   net::Time started_;

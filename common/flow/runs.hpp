@@ -18,15 +18,16 @@ struct Run {
 
 class Runs {
  public:
-  void add(std::size_t link, SessionId session, Seq seq) {
+  void add(std::size_t link, SessionId session, Seq seq) { add(link, session, {seq, seq}); }
+  void add(std::size_t link, SessionId session, SeqRange events) {
     if (!runs_.empty()) {
       Run& last = runs_.back();
-      if (last.link == link && last.session == session && last.events.last + 1 == seq) {
-        last.events.last = seq;
+      if (last.link == link && last.session == session && last.events.last + 1 == events.first) {
+        last.events.last = events.last;
         return;
       }
     }
-    runs_.push_back({link, session, {seq, seq}});
+    runs_.push_back({link, session, events});
   }
 
   /// What was added since the last call, in the order in which it was added.
