@@ -9,9 +9,9 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 namespace pullwire::republisher {
 namespace {
@@ -21,8 +21,7 @@ constexpr std::size_t kChunkBytes = 1 << 20;
 constexpr std::size_t kCrcDigits = 8;
 
 std::string crc_text(std::string_view bytes) {
-  const auto crc =
-      ::crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size()));
+  const auto crc = libdeflate_crc32(0, bytes.data(), bytes.size());
   std::array<char, kCrcDigits + 1> text{};
   std::snprintf(text.data(), text.size(), "%08lx", crc & 0xFFFFFFFFUL);
   return text.data();

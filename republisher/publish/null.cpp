@@ -1,11 +1,12 @@
 #include "republisher/publish/null.hpp"
 
+#include <cstdint>
 #include <cstdlib>
 #include <ctime>
 #include <utility>
 
 #include <fmt/compile.h>
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include "common/ops/query.hpp"
 
@@ -15,7 +16,7 @@ namespace {
 constexpr std::chrono::seconds kMostCost{60};
 
 std::string location_of(const std::string& bytes) {
-  const auto crc = crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+  const std::uint32_t crc = libdeflate_crc32(0, bytes.data(), bytes.size());
   return fmt::format(FMT_COMPILE("null:{:08x}"), crc);
 }
 
