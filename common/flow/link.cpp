@@ -13,6 +13,8 @@ constexpr Time kStall = 2 * kHeartbeatEvery;
 /// What is read so soon after a stall may have waited for us. Shorter than a heartbeat: peers
 /// that stood still together trust each other at the second one, not now and then at the third.
 constexpr Time kStaleFor = kHeartbeatEvery * 4 / 5;
+/// A connector's heartbeat is due a little after its peer's, and goes along with it.
+constexpr Time kBehindPeer = kHeartbeatEvery / 20;
 /// Longer than a silence needs to show: whoever cannot be reached is silent, not greedy.
 constexpr Time kDrainWithin = 2 * kDeadAfter;
 
@@ -80,7 +82,7 @@ void Link::tick(Time now) {
   if (until_ && now >= *until_) connect_anew();
   part_from_finished(now);
 
-  next_tick_ = now + kHeartbeatEvery;
+  next_tick_ = now + beat_period();
   for (const auto& [id, session] : sessions_) {
     next_tick_ = std::min({next_tick_, session.next_heartbeat, session.judged_from + kDeadAfter});
   }
@@ -238,8 +240,12 @@ void Link::part_from_finished(Time now) {
   for (const SessionId id : finished) part(id, now);
 }
 
+Time Link::beat_period() const {
+  return is_connector() ? kHeartbeatEvery + kBehindPeer : kHeartbeatEvery;
+}
+
 void Link::beat(SessionId id, Session& session, Time now) {
-  session.next_heartbeat = now + kHeartbeatEvery;
+  session.next_heartbeat = now + beat_period();
   Heartbeat heartbeat{.session = id,
                       .sessions = static_cast<std::uint32_t>(sessions_.size()),
                       .credit = std::nullopt,

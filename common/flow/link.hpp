@@ -204,6 +204,7 @@ class Link {
   void ask_for_drains();
   void part(SessionId id, Time now);
   void part_from_finished(Time now);
+  [[nodiscard]] Time beat_period() const;
   void beat(SessionId id, Session& session, Time now);
   void remember(const Instance& instance, std::uint64_t number);
   [[nodiscard]] bool is_connector() const { return config_.side == Side::Connector; }

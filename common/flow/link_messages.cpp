@@ -131,7 +131,7 @@ void Link::on(const Route& from, const Hello& hello, Time now) {
         .number = hello.number,
         .heard = now,
         .judged_from = now,
-        .next_heartbeat = now + kHeartbeatEvery},
+        .next_heartbeat = now + beat_period()},
        hello.max_demand);
 }
 
@@ -206,7 +206,7 @@ void Link::on(const Route& from, const Welcome& welcome, Time now) {
         .number = welcome.number,
         .heard = now,
         .judged_from = now,
-        .next_heartbeat = now + kHeartbeatEvery},
+        .next_heartbeat = now + beat_period()},
        welcome.max_demand);
 }
 

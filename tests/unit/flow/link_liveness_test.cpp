@@ -22,27 +22,27 @@ TEST_CASE("a heartbeat carries what its process wants known, asked for each time
   CHECK(host.ear.said_one<Heartbeat>().gauges == "2");
 }
 
-TEST_CASE("who called answers a heartbeat with its own, if that is due soon", "[link]") {
+TEST_CASE("who called sends its heartbeat along when one comes", "[link]") {
   Caller caller;
   caller.begin(7);
-  int wakes = 0;
-  int beats = 0;
   for (int i = 0; i < 20; ++i) {
-    // A heartbeat comes every half second, before the caller's own is due.
-    for (const Time next = caller.now + kHeartbeatEvery; caller.link.deadline() < next;) {
-      caller.now = std::max(caller.now + 1ms, caller.link.deadline());
-      caller.link.tick(caller.now);
-      ++wakes;
-      beats += static_cast<int>(caller.ear.count_said<Heartbeat>());
-    }
-    caller.now += kHeartbeatEvery - 1ms;
+    caller.now += kHeartbeatEvery + 10ms;        // the peer's loop is late, too
+    CHECK(caller.link.deadline() > caller.now);  // no need to wake before
     caller.link.receive({}, heartbeat(7), caller.now);
-    beats += static_cast<int>(caller.ear.count_said<Heartbeat>());
+    CHECK(caller.ear.count_said<Heartbeat>() == 1);
   }
-  CHECK(beats >= 19);
-  CHECK(beats <= 21);
-  CHECK(wakes <= 2);
-  CHECK(caller.link.sessions() == 1);
+}
+
+TEST_CASE("who called says that it lives, even if it hears nothing", "[link]") {
+  Caller caller;
+  caller.begin(7);
+  std::size_t beats = 0;
+  for (const Time end = caller.now + kDeadAfter - 1ms; caller.link.deadline() < end;) {
+    caller.now = std::max(caller.now + 1ms, caller.link.deadline());
+    caller.link.tick(caller.now);
+    beats += caller.ear.count_said<Heartbeat>();
+  }
+  CHECK(beats == 4);
 }
 
 TEST_CASE("heartbeats that come too often are not all answered", "[link]") {
@@ -54,7 +54,7 @@ TEST_CASE("heartbeats that come too often are not all answered", "[link]") {
     caller.link.receive({}, heartbeat(7), caller.now);
     beats += static_cast<int>(caller.ear.count_said<Heartbeat>());
   }
-  CHECK(beats == 4);
+  CHECK(beats == 3);
 }
 
 TEST_CASE("a peer that is silent for the dead time has died", "[link]") {
@@ -148,7 +148,8 @@ TEST_CASE("who gave us up while we stood still is not said to have died of an ev
   CHECK(again->events[0].delivery == Delivery{true, false, static_cast<std::uint16_t>(1 + deaths)});
 }
 
-TEST_CASE("a tick leaves the next one in the future, half a second away at most", "[link]") {
+TEST_CASE("a tick leaves the next one in the future, not much more than half a second away",
+          "[link]") {
   Host host;
   Caller caller;
   caller.greet();
@@ -159,7 +160,7 @@ TEST_CASE("a tick leaves the next one in the future, half a second away at most"
     caller.link.tick(host.now);
     for (const Time next : {host.link.deadline(), caller.link.deadline()}) {
       CHECK(next > host.now);
-      CHECK(next <= host.now + kHeartbeatEvery);
+      CHECK(next <= host.now + kHeartbeatEvery * 21 / 20);
     }
   }
 }
