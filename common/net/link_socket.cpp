@@ -16,6 +16,9 @@ namespace {
 using flow::Link;
 
 constexpr int kMessagesPerTurn = 256;
+/// libzmq hands out a message that is smaller than this as a part of the buffer into which it
+/// was read (in_batch_size of its config.hpp): whoever keeps it keeps that.
+constexpr std::size_t kSharedBytes = 8192;
 constexpr int kFarewellMs = 200;  // for a goodbye or an error still to be written
 
 /// The options of every socket of a link, in one place.
@@ -202,6 +205,9 @@ bool LinkSocket::receive() {
     while (more) {
       zmq::message_t rest;
       more = zmq_msg_recv(rest.handle(), socket_.handle(), ZMQ_DONTWAIT) >= 0 && rest.more();
+    }
+    if (handlers_.events && body->size() <= kSharedBytes) {
+      *body = zmq::message_t{body->data(), body->size()};
     }
     if (!whole || surplus) {
       link_.malformed(from, "a message of several frames", loop_.now());
