@@ -16,9 +16,6 @@ namespace {
 constexpr std::uint64_t kSkipsLogged = 100;
 constexpr std::uint64_t kSkipsLoggedEvery = 10'000;
 
-/// Room for a post's other fields, which are short in most.
-constexpr std::size_t kBesideText = 256;
-
 /// Whether it has more hashtags than a post can carry, so that a wanted one may be among
 /// those that were left out. It is refused anyway: better recorded as failed than lost.
 bool lacks_hashtags(const Post& post) {
@@ -106,7 +103,6 @@ class Intake::Desk : public Sink {
     const bool redelivered = sent_before_ > 0;
     if (redelivered) --sent_before_;
     std::string bytes = intake_.spare_.take();
-    bytes.reserve(post.text.size() + kBesideText);
     wire::encode_post(post, bytes);
     intake_.emit_({.bytes = std::move(bytes),
                    .source = index_,

@@ -1,4 +1,4 @@
-// The way of a post. What operators see of it: republisher_report.cpp.
+// The way of a post; what operators see: republisher_report.cpp.
 #include "republisher/republisher.hpp"
 
 #include <algorithm>
@@ -157,7 +157,9 @@ void Republisher::downstream_changed() {
     (void)downstream->link.take_gauges();
   }
   for (const flow::EventTag tag : producer_.take_accepted()) {
-    const Workshop::Ticket ticket = records_[tag].post;
+    Record& record = records_[tag];
+    const Workshop::Ticket ticket = record.post;
+    record.leave();
     records_.leave(tag);
     if (--posts_[ticket].unsettled == 0) settle(ticket);
   }
@@ -221,9 +223,8 @@ void Republisher::settle(Workshop::Ticket ticket) {
   forget(ticket);
 }
 
-/// The post's message may go.
 void Republisher::forget(Workshop::Ticket ticket) {
-  posts_[ticket].message.reset();
+  posts_[ticket].leave();
   posts_.leave(ticket);
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/flow/consumer.hpp"
@@ -19,6 +20,7 @@
 #include "common/flow/producer.hpp"
 #include "common/flow/runs.hpp"
 #include "common/flow/slots.hpp"
+#include "common/model/spare_strings.hpp"
 #include "common/net/link_socket.hpp"
 #include "common/net/loop.hpp"
 #include "common/ops/http_server.hpp"
@@ -58,6 +60,13 @@ class Republisher {
     Workshop::Work work;
     net::MessageBytes message;  ///< that it came in, with what `work` has views into
     std::size_t unsettled = 0;  ///< publications the reporter has not settled, or not got
+
+    /// The message may go, and so may memory that few posts need; the rest is used again.
+    void leave() {
+      message.reset();
+      if (work.post.hashtags.capacity() > 16) work.post.hashtags = {};
+      if (work.post.media.capacity() > 8) work.post.media = {};
+    }
   };
   struct Upstream {
     Upstream(const Config& config, flow::Instance instance, std::uint64_t seed);
@@ -75,6 +84,10 @@ class Republisher {
     std::string front;  ///< encoded, up to the post's bytes
     Workshop::Ticket post = 0;
     bool with_post = false;
+
+    void leave() {
+      if (front.capacity() > SpareStrings::kMostBytesEach) (void)std::exchange(front, {});
+    }
   };
 
   void receive(std::size_t upstream, const wire::Data& data, const net::MessageBytes& message);

@@ -12,7 +12,8 @@
 namespace pullwire::flow {
 
 /// Keeps values under small numbers; all functions are O(1), references stay valid
-/// until the value is taken. Memory is that of the most values ever held at once.
+/// until the value is taken. Memory is that of the most values ever held at once, and, after
+/// `leave`, of whatever was left in their places.
 template <class T>
 class Slots {
  public:

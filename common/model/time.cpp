@@ -38,7 +38,7 @@ std::optional<std::chrono::minutes> take_offset(std::string_view& text) {
   return negative ? -offset : offset;
 }
 
-/// Times stand in every post and record: a format string would be a tenth of its rendering.
+/// Without a format string: times stand in every post and record.
 void put_digits(std::string& text, std::size_t at, std::size_t count, unsigned value) {
   for (std::size_t i = at + count; i > at; value /= 10) {
     text[--i] = static_cast<char>('0' + value % 10);

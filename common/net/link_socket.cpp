@@ -16,7 +16,7 @@ namespace {
 using flow::Link;
 
 constexpr int kMessagesPerTurn = 256;
-/// libzmq hands out a message that is smaller than this as a part of the buffer into which it
+/// libzmq hands out a message of at most so many bytes as a part of the buffer into which it
 /// was read (in_batch_size of its config.hpp): whoever keeps it keeps that.
 constexpr std::size_t kSharedBytes = 8192;
 constexpr int kFarewellMs = 200;  // for a goodbye or an error still to be written

@@ -73,7 +73,7 @@ class Loop {
     zmq::socket_ref socket;
     std::function<bool()> receive;
     int descriptor;      // readable when libzmq has something to tell, once
-    bool only_receives;  // so that nothing else than receiving takes what is told
+    bool only_receives;  // a monitor's end: nothing but receiving takes what is told
     bool ready = true;
   };
 

@@ -15,8 +15,9 @@ using namespace std::chrono_literals;
 constexpr int kLooks = 4;
 
 /// The worker wakes the loop after a batch, and after a job that ends so long after the batch
-/// began or the loop was woken: sooner would cost more than a short job. So often the loop
-/// itself looks for what is done, until a job is under way that takes longer.
+/// began or the loop was woken: sooner would cost more than a short job. The loop looks so
+/// often by itself for what is done, and stops once it has seen the same job twice: after that
+/// one the worker wakes it.
 constexpr Time kWakeEvery = 1ms;
 
 }  // namespace
@@ -68,7 +69,7 @@ void Worker::add(std::span<Job* const> jobs) {
     queue_.insert(queue_.end(), jobs.begin(), jobs.end());
   }
   if (idle) ready_.notify_one();
-  look_again();
+  if (!look_timer_) look_again();
   if (deadline_ > Time::zero() && !hang_timer_) watch_hang();
 }
 

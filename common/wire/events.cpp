@@ -84,6 +84,7 @@ void encode_post(const Post& post, std::string& out) {
 }
 
 bool decode_post(std::string_view bytes, Post& post) {
+  if (bytes.size() > kMaxPostBytes) return false;
   Reader reader;
   reader.start(bytes);
   std::size_t hashtags = 0;

@@ -1,4 +1,6 @@
-// msgpack into a string or a buffer: what the encoders of this folder share.
+// msgpack as bytes: what the encoders of this folder share. A StringBuffer for messages and
+// reports, which are few; an Appender for the fields of an event; msgpack's own sbuffer for a
+// message full of events, since ZeroMQ can take over its memory.
 #pragma once
 
 #include <cstddef>

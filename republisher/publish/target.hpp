@@ -42,7 +42,8 @@ class Target {
   virtual std::optional<Outcome> prepare(const Document& document) = 0;
 
   /// Second step, on the loop's thread: begins the publication and returns at
-  /// once; calls `done` exactly once, later or before returning. Only called if
+  /// once; calls `done` exactly once, later or before returning. `document` is there until
+  /// then, and for another post afterwards. Only called if
   /// `prepare` returned nothing.
   virtual void publish(const Document& document, Done done) = 0;
 

@@ -23,10 +23,16 @@ class Failed(Exception):
     """A benchmark could not be done: why."""
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """Below the ephemeral range: there a peer could connect to itself."""
+    """Never the same twice, and below the ephemeral range: there a peer could connect to itself."""
     while True:
         port = random.randrange(20000, 32000)
+        if port in _given:
+            continue
+        _given.add(port)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

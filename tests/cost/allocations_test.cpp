@@ -109,5 +109,5 @@ TEST_CASE("a post and its record are written and read with few allocations", "[c
     wire::encode_publication(publication, record);
     if (!good || !wire::decode_publication(record, publication_read)) FAIL("cannot be read");
   }
-  CHECK(allocations - before <= 2 * kTimes);  // the parser's own, one a document
+  CHECK(allocations == before);
 }

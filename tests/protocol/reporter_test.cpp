@@ -114,6 +114,10 @@ TEST_CASE("publications that break the protocol are not recorded", "[reporter]")
     bad.produce({"no publication"});
     expected = ErrorCode::Malformed;
   }
+  SECTION("no publication, behind one that is") {
+    bad.produce({a_publication("p"), "no publication"});
+    expected = ErrorCode::Malformed;
+  }
   SECTION("a publication whose post is none") {
     const std::string post = a_post("p");
     std::string publication = a_publication("p");

@@ -221,6 +221,12 @@ TEST_CASE("an ingestor that breaks the protocol is left, and called again", "[re
     ingestor.produce({"no post"});
     expected = ErrorCode::Malformed;
   }
+  SECTION("by an event that is no post, behind some that are") {
+    auto events = posts(1, 3);
+    events.emplace_back("no post");
+    ingestor.produce(events);
+    expected = ErrorCode::Malformed;
+  }
   SECTION("by a missing number") {
     ingestor.produce_from(2, posts(1, 1));
     expected = ErrorCode::Gap;
@@ -231,6 +237,10 @@ TEST_CASE("an ingestor that breaks the protocol is left, and called again", "[re
   CHECK(again.instance == first.instance);
   ingestor.credit_until([](const Credit& credit) { return credit.limit == 10; });
   CHECK(reporter.untaken() == 0);
+  republisher.process().signal(SIGTERM);
+  ingestor.expect<flow::Bye>();
+  reporter.expect<flow::Bye>();
+  CHECK(republisher.process().wait() == 0);  // it holds nothing
 }
 
 TEST_CASE("a welcome for another hello is passed over", "[republisher]") {
