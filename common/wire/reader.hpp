@@ -1,6 +1,5 @@
 // Reads msgpack from strangers: one pass, no tree, no allocation, whatever sizes the input
-// claims. It is told what must be there; a parser that finds out what is there would cost
-// more than all else that is done for an event on its way.
+// claims. It is told what must be there, and makes no list of what is.
 //
 // Format: https://github.com/msgpack/msgpack/blob/master/spec.md. Not thread-safe.
 #pragma once
