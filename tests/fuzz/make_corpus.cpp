@@ -177,6 +177,24 @@ Seeds compressed() {
           {"bomb", zipped(std::string(8 * 1024 * 1024, ' '))}};
 }
 
+/// Bytes as they are, or tags by number (html.cpp).
+Seeds html() {
+  return {{"article",
+           " <h1>T</h1><p lang=de>a <a href=\"/x?a=1&amp;b\">b</a><ul><li>c<li><b>d</ul>"
+           "<table><tr><td>e</table><img src=/1.png alt=f><pre>\n g</pre>"},
+          {"mastodon",
+           "<p><a href=\"https://e.org/a\"><span class=\"invisible\">https://</span><span>e.org/a"
+           "</span></a> <a href=\"https://e.org/tags/b\">#<span>b</span></a></p>"},
+          {"hostile",
+           "<svg><style><a title=\"</style><img src=x onerror=x>\"><a href=java&Tab;script:x>y"},
+          {"tags", "\x01\x08\x02\x0a\x7f\x09\x1e\x22\x24\x7f\x50\x5c\x0a"s},
+          {"deep", " " + [] {
+             std::string deep;
+             for (int i = 0; i < 700; ++i) deep += "<ul>";
+             return deep + "x";
+           }()}};
+}
+
 /// Steps of link.cpp: the number of the step, then what it draws.
 Seeds links() {
   const std::string hello = "\x01\x00\x00\x01\x01\x08\x00\x00\x00"s;
@@ -221,4 +239,5 @@ int main(int argc, char** argv) {
   write(folder / "link", links());
   write(folder / "posts", posts());
   write(folder / "gzip", compressed());
+  write(folder / "html", html());
 }
