@@ -1,0 +1,62 @@
+// When a server may be asked again: its rate limits as a budget, and back-off.
+//
+// Pure, time included; not thread-safe.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <random>
+
+#include "common/model/time.hpp"
+#include "common/ops/http_client.hpp"
+
+namespace pullwire {
+
+/// What an answer's headers say about the next request, as time from its arrival on.
+struct RateHint {
+  /// Retry-After, as seconds or as a date (RFC 9110, 10.2.3).
+  std::optional<std::chrono::milliseconds> retry_after{};
+  /// X-Rate-Limit-*, X-RateLimit-* or RateLimit-*: requests left, and until when. Resets come
+  /// as seconds or milliseconds since 1970, as seconds from now, or as a date.
+  std::optional<std::uint64_t> remaining{};
+  std::optional<std::chrono::milliseconds> reset{};
+};
+
+/// `now`: when the answer came. Where the answer has a Date, dates in it are held against
+/// that, so that a wrong clock here does not matter.
+RateHint read_rate_hint(const HttpAnswer& answer, Timestamp now);
+
+/// One server's budget, shared by all that ask it with one account.
+class RateBudget {
+ public:
+  using Time = std::chrono::nanoseconds;
+
+  /// The longest that a server's word is taken for.
+  static constexpr Time kLongestWait = std::chrono::hours{24};
+  static constexpr Time kLongestBackOff = std::chrono::minutes{5};
+
+  /// `first`: the back-off after the first failure, before jitter; doubles with each more.
+  RateBudget(Time first, std::uint64_t seed);
+
+  /// The request was served. What is left of the window's requests is spread over it.
+  void served(Time now, const RateHint& hint);
+  /// It was refused for its number (429): nothing before the server's time; without one,
+  /// back-off.
+  void throttled(Time now, const RateHint& hint);
+  /// It failed otherwise. A Retry-After is obeyed if it is later than the back-off.
+  void failed(Time now, const RateHint& hint);
+
+  /// No request before.
+  [[nodiscard]] Time next() const noexcept { return next_; }
+
+ private:
+  [[nodiscard]] Time back_off();
+
+  Time first_;
+  Time next_{};
+  int failures_ = 0;  // in a row
+  std::minstd_rand random_;
+};
+
+}  // namespace pullwire
