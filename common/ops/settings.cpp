@@ -113,9 +113,10 @@ void Settings::texts(std::string_view key, std::vector<Located>& values, std::st
 }
 
 void Settings::number(std::string_view key, std::uint64_t& value, Range<std::uint64_t> range,
-                      std::string_view help) {
-  add(key, Kind::Single, "N", with_default(help, fmt::format("{}", value)),
-      [&value, range](const RawValue& raw) { value = as_number(raw, range); });
+                      std::string_view help, bool in_file) {
+  add(
+      key, Kind::Single, "N", with_default(help, fmt::format("{}", value)),
+      [&value, range](const RawValue& raw) { value = as_number(raw, range); }, in_file);
 }
 
 void Settings::decimal(std::string_view key, double& value, Range<double> range,
@@ -212,7 +213,7 @@ void Settings::read_tables(const RawTable& file) const {
       throw Misconfigured(raw->where,
                           fmt::format("must be [[{}.{}]] entries", section_, entries.name));
     }
-    for (const RawValue& entry : *list) entries.values->emplace_back(entry);
+    for (const RawValue& entry : *list) entries.values->emplace_back(entry, file_);
   }
 }
 

@@ -19,12 +19,12 @@
 
 namespace pullwire {
 
-/// A [[section.name]] entry of the file: string and string-list keys. A function
-/// that finds the wrong kind of value throws Misconfigured.
+/// A [[section.name]] entry of the file. A function that finds the wrong kind of value throws
+/// Misconfigured.
 class Table {
  public:
-  /// `entry` holds a RawTable.
-  explicit Table(RawValue entry);
+  /// `entry` holds a RawTable; `file` is the one that it stands in.
+  explicit Table(RawValue entry, std::filesystem::path file = {});
 
   /// "pipeline.toml:12: [[republisher.target]]".
   [[nodiscard]] const std::string& where() const { return entry_.where; }
@@ -34,6 +34,14 @@ class Table {
   std::optional<Located> optional_text(std::string_view key);
   /// Empty if the key is missing.
   std::vector<Located> texts(std::string_view key);
+  void number(std::string_view key, std::uint64_t& value, Range<std::uint64_t> range);
+  void decimal(std::string_view key, double& value, Range<double> range);
+  void flag(std::string_view key, bool& value);
+
+  /// A secret: `key`, from the environment (${NAME}), or written out in a file of mode 0600, or
+  /// the content of the file that `key`_file names, of mode 0600. One line of at most 4 KiB.
+  /// "" if neither is there. No message holds any of it.
+  std::string secret(std::string_view key);
 
   /// Throws Misconfigured, with its line, for the first key that wasn't asked for.
   void refuse_others() const;
@@ -42,6 +50,7 @@ class Table {
   const RawValue* find(std::string_view key);
 
   RawValue entry_;
+  std::filesystem::path file_;
   std::set<std::string, std::less<>> asked_;
 };
 
@@ -71,8 +80,9 @@ class Settings {
   /// a flag). Whatever wins replaces the whole list.
   void texts(std::string_view key, std::vector<Located>& values, std::string_view help);
 
+  /// With `in_file` false it is no key of the file.
   void number(std::string_view key, std::uint64_t& value, Range<std::uint64_t> range,
-              std::string_view help);
+              std::string_view help, bool in_file = true);
   void decimal(std::string_view key, double& value, Range<double> range, std::string_view help);
 
   /// --key, or --key=false; true or false in the file and the environment.
