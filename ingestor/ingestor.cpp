@@ -32,8 +32,9 @@ std::size_t seen_keep(const Config& config) {
 
 }  // namespace
 
-Ingestor::Ingestor(Config config, std::vector<std::unique_ptr<Source>> sources)
-    : config_{std::move(config)},
+Ingestor::Ingestor(net::Loop& loop, Config config, std::vector<FilteredSource> sources)
+    : loop_{loop},
+      config_{std::move(config)},
       state_{config_.state, seen_keep(config_)},
       instance_{net::new_instance()},
       producer_{{.max_attempts = config_.max_attempts}},
@@ -108,7 +109,7 @@ void Ingestor::pump() {
   }
   if (pull_timer_) loop_.cancel(*pull_timer_);
   pull_timer_.reset();
-  if (again && producer_.wanted() > 0) {
+  if (again && *again != kWhenNews && producer_.wanted() > 0) {
     pull_timer_ = loop_.at(*again, [this] {
       pull_timer_.reset();
       pump();

@@ -42,8 +42,9 @@ struct Config {
 
 class Ingestor {
  public:
-  /// Opens everything that can fail at the start. Throws std::runtime_error.
-  Ingestor(Config config, std::vector<std::unique_ptr<Source>> sources);
+  /// Opens everything that can fail at the start, on the loop on which the sources live. Throws
+  /// std::runtime_error.
+  Ingestor(net::Loop& loop, Config config, std::vector<FilteredSource> sources);
 
   /// Runs until drained, done or told to stop; returns the exit code.
   int run();
@@ -63,8 +64,8 @@ class Ingestor {
   [[nodiscard]] std::string not_ready() const;
   [[nodiscard]] std::size_t unsettled() const;
 
+  net::Loop& loop_;
   Config config_;
-  net::Loop loop_;
   Metrics metrics_{"ingestor"};
   State state_;
   flow::Instance instance_;

@@ -14,6 +14,7 @@
 #include "common/model/spare_strings.hpp"
 #include "common/ops/metrics.hpp"
 #include "ingestor/cursor.hpp"
+#include "ingestor/post_filter.hpp"
 #include "ingestor/sources/source.hpp"
 #include "ingestor/state.hpp"
 
@@ -27,6 +28,12 @@ struct PostInHand {
   SeenKey key{};
 };
 
+/// A source, and which of its posts are wanted beside their hashtags.
+struct FilteredSource {
+  std::unique_ptr<Source> source;
+  PostFilter filter{};
+};
+
 class Intake {
  public:
   struct Config {
@@ -38,8 +45,8 @@ class Intake {
   using Emit = std::function<void(PostInHand, bool redelivered)>;
 
   /// Resumes every source where `state` says.
-  Intake(std::vector<std::unique_ptr<Source>> sources, HashtagFilter filter, Config config,
-         State& state, Metrics& metrics, Emit emit);
+  Intake(std::vector<FilteredSource> sources, HashtagFilter filter, Config config, State& state,
+         Metrics& metrics, Emit emit);
   ~Intake();
 
   /// Asks every source once at most, in turn, for what `wanted` posts still need.

@@ -236,4 +236,15 @@ HeldDatabase open_database(const fs::path& path, const Application& application)
   }
 }
 
+void copy_database(const std::filesystem::path& from, const std::filesystem::path& to) {
+  try {
+    SQLite::Database source{from.string(), SQLite::OPEN_READONLY, kBusyTimeoutMs};
+    SQLite::Statement copy{source, "VACUUM INTO ?1"};
+    copy.bind(1, to.string());
+    copy.exec();
+  } catch (const SQLite::Exception& error) {
+    throw explained(from, error);
+  }
+}
+
 }  // namespace pullwire

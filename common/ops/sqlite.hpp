@@ -82,6 +82,10 @@ struct HeldDatabase {
 /// version, or is held by another process. A file that is refused is left as it was.
 HeldDatabase open_database(const std::filesystem::path& path, const Application& application);
 
+/// Copies the database at `from`, which a process may be using, to the new file `to`. Throws
+/// std::runtime_error that names `from`.
+void copy_database(const std::filesystem::path& from, const std::filesystem::path& to);
+
 /// An error of the database at `path`, and what to do about it. The same for the same cause.
 std::runtime_error explained(const std::filesystem::path& path, const SQLite::Exception& error);
 

@@ -50,6 +50,7 @@ class FileSource final : public Source {
   bool look(Sink& sink);
   void start_over();
   void report(const std::string& why, Sink& sink);
+  void recovered(Sink& sink);
 
   const std::string name_;
   const std::filesystem::path path_;
@@ -95,7 +96,7 @@ bool FileSource::read_block(Sink& sink) {
   const std::size_t size = file_->read(lines_.reserve(block_), block_);
   if (size > 0) sink.requested();
   lines_.commit(size);
-  trouble_.clear();
+  recovered(sink);
   return size > 0;
 }
 
@@ -121,7 +122,7 @@ bool FileSource::inflate_block(Sink& sink) {
     if (inflater_->broken()) return false;
     if (size > passed) break;
   }
-  trouble_.clear();
+  recovered(sink);
   return true;
 }
 
@@ -166,7 +167,7 @@ bool FileSource::look(Sink& sink) {
     start_over();
     return true;
   }
-  if (!broken) trouble_.clear();
+  if (!broken) recovered(sink);
   return false;
 }
 
@@ -181,6 +182,12 @@ void FileSource::report(const std::string& why, Sink& sink) {
   if (why == trouble_) return;
   trouble_ = why;
   sink.error(why);
+}
+
+void FileSource::recovered(Sink& sink) {
+  if (trouble_.empty()) return;
+  trouble_.clear();
+  sink.works();
 }
 
 std::string FileSource::cursor(std::string_view position) const {

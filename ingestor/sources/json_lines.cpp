@@ -83,7 +83,7 @@ bool JsonLines::give(const LineBuffer::Line& line, Timestamp now, Sink& sink) {
   }
   parser_.post().ingested_at = now;
   PlaceText buffer{};
-  sink.post(parser_.post(), write({line.offset, line.number, turn_}, buffer));
+  sink.post(parser_.post(), {}, write({line.offset, line.number, turn_}, buffer));
   return true;
 }
 

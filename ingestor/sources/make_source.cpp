@@ -1,6 +1,7 @@
 #include "ingestor/sources/make_source.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 
 #include "ingestor/sources/file.hpp"
@@ -21,36 +22,62 @@ bool is_name(std::string_view name) {
          });
 }
 
+/// Without what may be a secret.
 [[noreturn]] void refuse(std::string_view uri, const std::string& why) {
-  throw std::invalid_argument{"source '" + std::string{uri} + "': " + why};
+  const std::string_view shown = is_live(kind_of(uri)) ? uri.substr(0, uri.find('?')) : uri;
+  throw std::invalid_argument{"source '" + std::string{shown} + "': " + why};
+}
+
+/// NAME=KIND:REST, taken apart.
+struct Parts {
+  std::string_view name;  // empty: none was given
+  std::string_view kind;
+  std::string_view rest;
+};
+
+std::optional<Parts> taken_apart(std::string_view uri) {
+  const std::size_t colon = uri.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::string_view head = uri.substr(0, colon);
+  const std::size_t equals = head.find('=');
+  if (equals == std::string_view::npos) return Parts{{}, head, uri.substr(colon + 1)};
+  if (!is_name(head.substr(0, equals))) {
+    refuse(uri, "a name has 1 to 64 letters, digits, _, ., / and -");
+  }
+  return Parts{head.substr(0, equals), head.substr(equals + 1), uri.substr(colon + 1)};
 }
 
 }  // namespace
 
+std::string_view kind_of(std::string_view uri) {
+  const std::string_view head = uri.substr(0, uri.find(':'));
+  return head.size() == uri.size() ? std::string_view{} : head.substr(head.find('=') + 1);
+}
+
 std::unique_ptr<Source> make_source(std::string_view uri, const SourceContext& context) {
-  constexpr const char* kKinds = "there are file:PATH, file:- and simulated:?OPTIONS";
-  const std::size_t colon = uri.find(':');
-  if (colon == std::string_view::npos) refuse(uri, std::string{"no kind; "} + kKinds);
-  const std::string_view head = uri.substr(0, colon);
-  const std::string_view rest = uri.substr(colon + 1);
-  const std::size_t equals = head.find('=');
-  const bool named = equals != std::string_view::npos;
-  const std::string_view kind = named ? head.substr(equals + 1) : head;
-  const std::string name{named ? head.substr(0, equals) : kind};
-  if (named && !is_name(name)) {
-    refuse(uri, "a name has 1 to 64 letters, digits, _, ., / and -");
-  }
+  constexpr const char* kKinds =
+      "there are file:PATH, file:-, simulated:?OPTIONS, and x, mastodon, bluesky and feed with "
+      "+https://HOST";
+  const auto parts = taken_apart(uri);
+  if (!parts) refuse(uri, std::string{"no kind; "} + kKinds);
+  const auto& [given, kind, rest] = *parts;
+  const std::string name{given.empty() ? kind : given};
   if (kind == "file") {
     if (rest.empty()) refuse(uri, "no path");
     if (rest == "-") return make_standard_input(name);
     return make_file_source(name, context.base / rest, context.follow);
   }
-  if (kind == "simulated") {
-    try {
+  try {
+    if (kind == "simulated") {
       return make_simulated_source(name, parse_simulated_options(rest), context.hashtags);
-    } catch (const std::invalid_argument& error) {
-      refuse(uri, error.what());
     }
+    if (is_live(kind)) {
+      const LiveTarget target = parse_live_target(kind, rest);
+      return make_live(given.empty() ? live_name(target) : name, target, context.live,
+                       context.rules, context.hashtags, context.outside());
+    }
+  } catch (const std::invalid_argument& error) {
+    refuse(uri, error.what());
   }
   refuse(uri, "unknown kind '" + std::string{kind} + "': " + kKinds);
 }

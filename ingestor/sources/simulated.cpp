@@ -156,7 +156,7 @@ void SimulatedSource::give(Timestamp now, Sink& sink) {
       Timestamp{kFirstCreated.micros + static_cast<std::int64_t>(next_ % kCreatedSpan) * 1'000'000};
   post_.ingested_at = now;
   ++next_;
-  sink.post(post_, number);
+  sink.post(post_, {}, number);
 }
 
 /// "#hashtag number words": what fits into the bytes, but always the hashtag.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,16 @@ using Time = std::chrono::nanoseconds;
 /// line of 19 bytes, so that 64 KiB hold fewer, and a page is shorter.
 inline constexpr std::size_t kMostBeyondWanted = 4096;
 
+/// The answer of a pull that has nothing to give before `on_news` is called.
+inline constexpr Time kWhenNews = Time::max();
+
+/// What a source knows of a post that does not travel with it.
+struct Traits {
+  bool repost = false;
+  bool reply = false;
+  bool matches = false;  ///< it was found by its hashtags: the filter need not look for them
+};
+
 /// Takes what a source reads. Implemented by the ingestor.
 class Sink {
  public:
@@ -30,15 +41,21 @@ class Sink {
   /// A post was read. `position` says where reading must start so that this post
   /// and all after it are read again. `post` and its strings are needed only
   /// during the call.
-  virtual void post(const Post& post, std::string_view position) = 0;
+  virtual void post(const Post& post, const Traits& traits, std::string_view position) = 0;
+
+  /// A post of this post_id was there before the source began: it is not to be given, ever.
+  virtual void old(std::string_view post_id) = 0;
 
   /// Something that is no post was read and passed over; `where` names the place
   /// ("posts.jsonl:17"), `why` the reason. Counted and logged.
   virtual void skipped(std::string_view where, std::string_view why) = 0;
 
   /// The outside world failed (a file vanished, a server answered 500). Counted,
-  /// and logged when it begins and when it ends. The source tries again.
+  /// and logged when it begins, when `why` changes and when it ends. The source tries again.
   virtual void error(std::string_view why) = 0;
+
+  /// It works, perhaps again.
+  virtual void works() = 0;
 };
 
 /// A source is asked for posts only when there is credit for them. Not thread-safe:
@@ -63,8 +80,12 @@ class Source {
   /// Asks for up to `wanted` (at least 1) posts. Makes at most one request and
   /// gives `sink` what is there at `now`; may give more than `wanted`, at most one
   /// page or 64 KiB (kMostBeyondWanted). Returns when to ask again if there is demand then (`now`:
-  /// at once), or nothing if the source has ended.
+  /// at once; kWhenNews: when `on_news` says so), or nothing if the source has ended.
   virtual std::optional<Time> pull(Time now, std::size_t wanted, Sink& sink) = 0;
+
+  /// `news` is called, on the loop's thread, when a pull may give something that was to wait
+  /// for news. For sources that answer kWhenNews.
+  virtual void on_news(std::function<void()> news) { (void)news; }
 
   /// Where reading goes on: all before it was given to a sink or passed over.
   virtual std::string position() const = 0;

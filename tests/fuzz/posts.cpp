@@ -17,14 +17,16 @@ using namespace pullwire;
 
 struct Deaf : ingestor::Sink {
   void requested() override {}
-  void post(const Post&, std::string_view) override {}
+  void post(const Post&, const ingestor::Traits&, std::string_view) override {}
   void skipped(std::string_view, std::string_view) override {}
+  void old(std::string_view) override {}
   void error(std::string_view) override {}
+  void works() override {}
 };
 
 struct Told : ingestor::Sink {
   void requested() override {}
-  void post(const Post& post, std::string_view position) override {
+  void post(const Post& post, const ingestor::Traits&, std::string_view position) override {
     Post timeless = post;
     timeless.ingested_at = {};
     posts.push_back(wire::encode_post(timeless));
@@ -34,7 +36,9 @@ struct Told : ingestor::Sink {
     CHECK(!why.empty());
     skips.emplace_back(where);
   }
+  void old(std::string_view) override { CHECK(false); }
   void error(std::string_view) override { CHECK(false); }
+  void works() override { CHECK(false); }
 
   std::vector<std::string> posts;
   std::vector<std::string> positions;

@@ -31,9 +31,9 @@ struct Run {
   explicit Run(const TempDir& dir, std::size_t most = 1000)
       : state{dir / "a.db", 1000}, max_span{most} {}
 
-  static std::vector<std::unique_ptr<Source>> numbered_posts() {
-    std::vector<std::unique_ptr<Source>> sources;
-    sources.push_back(make_simulated_source("s", {.count = 100, .bytes = 20}, {}));
+  static std::vector<FilteredSource> numbered_posts() {
+    std::vector<FilteredSource> sources;
+    sources.push_back({make_simulated_source("s", {.count = 100, .bytes = 20}, {})});
     return sources;
   }
 
@@ -127,9 +127,9 @@ TEST_CASE("a post with more hashtags than it can carry is refused, not filtered"
   pullwire::tests::write_file(dir / "posts.jsonl", line(1, PostLimits::kHashtags, "wanted") +
                                                        line(2, 3, "wanted") +
                                                        line(3, PostLimits::kHashtags - 1, "other"));
-  std::vector<std::unique_ptr<Source>> sources;
-  sources.push_back(make_source("s=file:" + (dir / "posts.jsonl").string(),
-                                {.base = dir.path(), .hashtags = {}, .follow = false}));
+  std::vector<FilteredSource> sources;
+  sources.push_back({make_source("s=file:" + (dir / "posts.jsonl").string(),
+                                 {.base = dir.path(), .hashtags = {}, .follow = false})});
   State state{dir / "a.db", 1000};
   Metrics metrics{"ingestor"};
   const std::vector<std::string> wanted{"wanted"};

@@ -51,7 +51,7 @@ TEST_CASE_METHOD(MakeSourceTest, "a URI that is wrong is refused with what there
                  "[make_source]") {
   for (const std::string& uri :
        {std::string{}, std::string{"posts.jsonl"}, std::string{":"}, std::string{"File:x"},
-        std::string{"x+https://api.example.org"}, std::string{"replay:reports.db"},
+        std::string{"y+https://api.example.org"}, std::string{"replay:reports.db"},
         std::string{"a=b=file:x"}, std::string{"=file:x"}, std::string{"a b=file:x"},
         std::string(65, 'a') + "=file:x", std::string{"file:"}}) {
     CAPTURE(uri);

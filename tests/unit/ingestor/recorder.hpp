@@ -21,14 +21,16 @@ struct Recorder final : Sink {
   };
 
   void requested() override { ++requests; }
-  void post(const Post& post, std::string_view position) override {
+  void post(const Post& post, const Traits&, std::string_view position) override {
     posts.push_back({std::string{post.post_id}, std::string{post.text}, std::string{position},
                      post.ingested_at});
   }
   void skipped(std::string_view where, std::string_view why) override {
     skips.push_back(std::string{where} + " " + std::string{why});
   }
+  void old(std::string_view post_id) override { olds.emplace_back(post_id); }
   void error(std::string_view why) override { errors.emplace_back(why); }
+  void works() override { ++recoveries; }
 
   /// The ids in order, with a blank between two.
   std::string ids() const {
@@ -41,6 +43,8 @@ struct Recorder final : Sink {
   std::vector<Given> posts;
   std::vector<std::string> skips;
   std::vector<std::string> errors;
+  std::vector<std::string> olds;
+  std::size_t recoveries = 0;
 };
 
 /// Pulls until the source has ended or wants to be asked later. Returns whether it has ended.

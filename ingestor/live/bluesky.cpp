@@ -1,0 +1,152 @@
+#include "ingestor/live/bluesky.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "common/ops/text.hpp"
+#include "common/ops/url.hpp"
+#include "ingestor/live/answer_json.hpp"
+#include "ingestor/live/bluesky_post.hpp"
+#include "ingestor/live/walk.hpp"
+
+namespace pullwire::ingestor {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t kOverlapMicros = std::int64_t{120} * 1'000'000;
+
+/// A walk's floor and top are times here, in microseconds since 1970.
+std::optional<Timestamp> time_in(const std::string& digits) {
+  Timestamp time;
+  const char* const end = digits.data() + digits.size();
+  const auto [rest, error] = std::from_chars(digits.data(), end, time.micros);
+  if (digits.empty() || error != std::errc{} || rest != end) return std::nullopt;
+  return time;
+}
+
+class Bluesky final : public Platform {
+ public:
+  explicit Bluesky(BlueskyOptions options) : options_{std::move(options)} {}
+
+  const std::vector<std::string>& streams() const override { return options_.hashtags; }
+  bool searches_hashtags() const override { return false; }
+  HttpRequest request(const std::string& stream, const std::string& place,
+                      Timestamp now) const override;
+  Page read(const HttpAnswer& answer, const std::string& stream,
+            const std::string& place) const override;
+  std::string without_page(const std::string& place) const override;
+  std::optional<HttpRequest> sign_in() override;
+  void signed_in(const HttpAnswer& answer) override;
+  void signed_out() override { access_.clear(); }
+
+ private:
+  [[nodiscard]] bool finds_the_beginning(const std::string& place) const {
+    return place.empty() && options_.backfill.from == Backfill::From::Now;
+  }
+  [[nodiscard]] std::optional<Timestamp> oldest_wanted(const Walk& walk) const;
+
+  const BlueskyOptions options_;
+  std::string access_;   // token of the session; "": there is none
+  std::string refresh_;  // for a new one without the password
+};
+
+/// What is older was given, or is not wanted.
+std::optional<Timestamp> Bluesky::oldest_wanted(const Walk& walk) const {
+  if (const auto floor = time_in(walk.floor)) return Timestamp{floor->micros - kOverlapMicros};
+  if (options_.backfill.from == Backfill::From::Moment) return options_.backfill.moment;
+  return std::nullopt;
+}
+
+HttpRequest Bluesky::request(const std::string& stream, const std::string& place,
+                             Timestamp /*now*/) const {
+  const Walk walk = Walk::parse(place);
+  const std::string tag = percent_encoded(stream);
+  std::string url = options_.base + "/xrpc/app.bsky.feed.searchPosts?q=%23" + tag + "&tag=" + tag +
+                    "&sort=latest&limit=" + (finds_the_beginning(place) ? "1" : "100");
+  if (const auto oldest = oldest_wanted(walk)) {
+    url += "&since=" + percent_encoded(to_text(*oldest).substr(0, 23) + "Z");
+  }
+  if (!walk.page.empty()) url += "&cursor=" + percent_encoded(walk.page);
+  HttpRequest request{.url = std::move(url)};
+  if (!access_.empty()) request.headers.push_back("Authorization: Bearer " + access_);
+  return request;
+}
+
+Platform::Page Bluesky::read(const HttpAnswer& answer, const std::string& /*stream*/,
+                             const std::string& place) const {
+  if (answer.status == 401 ||
+      (answer.status == 400 && answer.body.find("ExpiredToken") != std::string::npos)) {
+    throw SessionEnded{refusal(answer)};
+  }
+  if (answer.status != 200) throw BadAnswer{refusal(answer)};
+  const json body = parse_json(answer);
+  if (!value_at(body, {"posts"}).is_array()) throw BadAnswer{"the answer is no list of posts"};
+  const Walk walk = Walk::parse(place);
+  const auto oldest = oldest_wanted(walk);
+  Page page;
+  Timestamp newest;
+  bool all_old = true;
+  for (const json& view : array_at(body, {"posts"})) {
+    FoundPost post = read_bluesky_post(view);
+    const auto listed = bluesky_listed_at(view);
+    if (post.id.empty() || !listed) {
+      page.skipped.push_back({"a post of " + options_.base, "it has no uri or no time"});
+      continue;
+    }
+    newest = std::max(newest, *listed);
+    const bool old = oldest && *listed < *oldest;
+    all_old = all_old && old;
+    if (!old) page.posts.push_back(std::move(post));
+  }
+  std::string next = text_at(body, {"cursor"});
+  if (finds_the_beginning(place)) {
+    page.posts.clear();
+    next.clear();
+  }
+  if (all_old) next.clear();
+  std::reverse(page.posts.begin(), page.posts.end());
+  // Never back: what was the newest may have been removed.
+  const auto floor = time_in(walk.floor);
+  if (floor) newest = std::max(newest, *floor);
+  const Walk after = walk.after(newest.micros > 0 ? std::to_string(newest.micros) : "", next);
+  page.place = after.text();
+  page.more = !after.page.empty();
+  return page;
+}
+
+std::string Bluesky::without_page(const std::string& place) const {
+  if (place.empty()) return place;
+  return Walk{.floor = Walk::parse(place).floor}.text();
+}
+
+std::optional<HttpRequest> Bluesky::sign_in() {
+  if (options_.username.empty() || !access_.empty()) return std::nullopt;
+  HttpRequest request{.method = "POST", .url = options_.base};
+  if (!refresh_.empty()) {
+    request.url += "/xrpc/com.atproto.server.refreshSession";
+    request.headers = {"Authorization: Bearer " + refresh_};
+    return request;
+  }
+  request.url += "/xrpc/com.atproto.server.createSession";
+  request.headers = {"Content-Type: application/json"};
+  request.body = json{{"identifier", options_.username}, {"password", options_.password}}.dump();
+  return request;
+}
+
+void Bluesky::signed_in(const HttpAnswer& answer) {
+  refresh_.clear();  // it serves once; what cannot be renewed is made anew
+  if (answer.status != 200) throw BadAnswer{"no session: " + refusal(answer)};
+  const json body = parse_json(answer);
+  access_ = text_at(body, {"accessJwt"});
+  refresh_ = text_at(body, {"refreshJwt"});
+  if (access_.empty()) throw BadAnswer{"no session: the answer has no token"};
+}
+
+}  // namespace
+
+std::shared_ptr<Platform> make_bluesky(BlueskyOptions options) {
+  return std::make_shared<Bluesky>(std::move(options));
+}
+
+}  // namespace pullwire::ingestor

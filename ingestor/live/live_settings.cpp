@@ -1,0 +1,157 @@
+#include "ingestor/live/live_settings.hpp"
+
+#include <cmath>
+#include <stdexcept>
+
+#include "common/model/hashtag.hpp"
+#include "common/ops/loopback.hpp"
+#include "common/ops/text.hpp"
+#include "ingestor/live/bluesky.hpp"
+#include "ingestor/live/mastodon.hpp"
+#include "ingestor/live/x.hpp"
+
+namespace pullwire::ingestor {
+namespace {
+
+constexpr double kApiInterval = 30;
+constexpr double kFeedInterval = 300;
+
+Backfill read_backfill(const Located& written) {
+  if (written.text == "new") return {};
+  if (written.text == "all") return {.from = Backfill::From::Beginning};
+  const auto moment = parse_rfc3339(written.text);
+  if (!moment) {
+    throw Misconfigured(written.where,
+                        "must be \"new\", \"all\" or a time like "
+                        "\"2026-11-01T00:00:00Z\", not " +
+                            in_quotes(written.text));
+  }
+  return {.from = Backfill::From::Moment, .moment = *moment};
+}
+
+std::chrono::milliseconds milliseconds(double seconds) {
+  return std::chrono::milliseconds{std::llround(seconds * 1000)};
+}
+
+/// Of an API: where its paths begin.
+std::string base_of(const Url& url) {
+  if (!url.query.empty()) throw std::invalid_argument{"its address has no ?"};
+  std::string base = url.shown();
+  while (base.ends_with('/')) base.pop_back();
+  return base;
+}
+
+void refuse(bool given, const std::string& what, const std::string& kind) {
+  if (given) throw std::invalid_argument{kind + " has no " + what};
+}
+
+/// Without #, each once.
+std::vector<std::string> wanted(const std::vector<std::string>& hashtags, const std::string& kind) {
+  std::vector<std::string> bare;
+  for (const std::string& hashtag : hashtags) bare.emplace_back(bare_hashtag(hashtag));
+  if (bare.empty()) {
+    throw std::invalid_argument{kind + " is asked by hashtag: name one in hashtags"};
+  }
+  return bare;
+}
+
+std::shared_ptr<Platform> make_platform(const LiveTarget& target, const LiveSettings& settings,
+                                        const PostFilter::Rules& rules,
+                                        const std::vector<std::string>& hashtags) {
+  const std::string& kind = target.kind;
+  const std::string base = base_of(target.url);
+  if (kind == "bluesky") {
+    refuse(!settings.token.empty(), "token: it takes username and password", kind);
+    return make_bluesky({.base = base,
+                         .username = settings.username,
+                         .password = settings.password,
+                         .hashtags = wanted(hashtags, kind),
+                         .backfill = settings.backfill});
+  }
+  refuse(!settings.username.empty(), "username and password: it takes a token", kind);
+  if (kind == "mastodon") {
+    return make_mastodon({.base = base,
+                          .token = settings.token,
+                          .hashtags = wanted(hashtags, kind),
+                          .backfill = settings.backfill});
+  }
+  if (settings.token.empty()) {
+    throw std::invalid_argument{"x needs a token: give it in a [[ingestor.source]] entry"};
+  }
+  return make_x({.base = base,
+                 .token = settings.token,
+                 .hashtags = wanted(hashtags, kind),
+                 .languages = rules.languages,
+                 .backfill = settings.backfill,
+                 .reposts = rules.reposts,
+                 .replies = rules.replies});
+}
+
+}  // namespace
+
+bool is_live(std::string_view kind) {
+  const std::size_t plus = kind.find('+');
+  if (plus == std::string_view::npos) return false;
+  const std::string_view name = kind.substr(0, plus);
+  const std::string_view scheme = kind.substr(plus + 1);
+  return (name == "x" || name == "mastodon" || name == "bluesky") &&
+         (scheme == "https" || scheme == "http");
+}
+
+LiveSettings read_live_settings(Table& table) {
+  LiveSettings settings;
+  settings.token = table.secret("token");
+  if (const auto username = table.optional_text("username")) settings.username = username->text;
+  settings.password = table.secret("password");
+  if (settings.username.empty() != settings.password.empty()) {
+    throw Misconfigured(table.where(), "username and password go together");
+  }
+  if (const auto backfill = table.optional_text("backfill")) {
+    settings.backfill = read_backfill(*backfill);
+  }
+  table.decimal("interval", settings.interval, {0.01, 86'400});
+  double connect = 10;
+  double total = 30;
+  table.decimal("connect_timeout", connect, {0.01, 600});
+  table.decimal("timeout", total, {0.01, 600});
+  settings.limits.connect = milliseconds(connect);
+  settings.limits.total = milliseconds(total);
+  if (const auto authority = table.optional_text("ca_file")) {
+    settings.limits.authority = authority->path();
+    if (!std::filesystem::is_regular_file(settings.limits.authority)) {
+      throw Misconfigured(authority->where,
+                          settings.limits.authority.string() + " is no file of certificates");
+    }
+  }
+  return settings;
+}
+
+LiveTarget parse_live_target(std::string_view kind, std::string_view uri) {
+  const std::size_t plus = kind.find('+');
+  LiveTarget target{.kind = std::string{kind.substr(0, plus)},
+                    .url = parse_url(std::string{kind.substr(plus + 1)} + ':' + std::string{uri})};
+  if (target.url.scheme == "http" && !loopback_address(target.url.host)) {
+    throw std::invalid_argument{target.kind + "+http reaches this machine only: use " +
+                                target.kind + "+https"};
+  }
+  return target;
+}
+
+std::string live_name(const LiveTarget& target) {
+  if (target.kind == "x") return target.kind;
+  if (target.kind != "feed") return target.kind + '/' + target.url.authority();
+  const std::string& query = target.url.query;
+  return target.kind + '/' + target.url.shown() + (query.empty() ? "" : '?' + query);
+}
+
+std::unique_ptr<Source> make_live(std::string name, const LiveTarget& target,
+                                  const LiveSettings& settings, const PostFilter::Rules& rules,
+                                  const std::vector<std::string>& hashtags, Outside& outside) {
+  const double interval = settings.interval > 0   ? settings.interval
+                          : target.kind == "feed" ? kFeedInterval
+                                                  : kApiInterval;
+  return make_live_source(std::move(name), make_platform(target, settings, rules, hashtags),
+                          {.limits = settings.limits, .interval = milliseconds(interval)}, outside);
+}
+
+}  // namespace pullwire::ingestor

@@ -1,0 +1,297 @@
+#include "ingestor/live/live_source.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "common/net/identity.hpp"
+#include "common/ops/log.hpp"
+#include "common/ops/rate_budget.hpp"
+#include "ingestor/live/fitted_post.hpp"
+
+namespace pullwire::ingestor {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Time kReadingHangs = 60s;
+constexpr Time kFirstBackOff = 1s;
+constexpr int kFailuresOfAPage = 8;  // in a row, before it is given up
+
+/// An answer, and what the worker makes of it.
+struct Reading {
+  HttpAnswer answer{};
+  Platform::Page page{};
+  std::string error{};
+  bool session_ended = false;
+};
+
+class LiveSource final : public Source {
+ public:
+  LiveSource(std::string name, std::shared_ptr<Platform> platform, LiveConfig config,
+             Outside& outside);
+  ~LiveSource() override;
+
+  std::string_view name() const override { return name_; }
+  Identity identity() const override { return Identity::Ids; }
+  std::optional<Time> pull(Time now, std::size_t wanted, Sink& sink) override;
+  std::string position() const override;
+  std::string cursor(std::string_view position) const override { return std::string{position}; }
+  void resume(std::string_view cursor) override;
+  void on_news(std::function<void()> news) override { news_ = std::move(news); }
+
+ private:
+  struct Stream {
+    std::string name;
+    std::string place;
+    Time due{};
+    int failures = 0;  // in a row
+    bool over = false;
+  };
+
+  void tell(Sink& sink);
+  std::size_t give(std::size_t wanted, Sink& sink);
+  Stream* next_stream();
+  void ask(Time now, Sink& sink);
+  void fetch(HttpRequest request, std::size_t stream, bool signing_in);
+  void answered(HttpAnswer answer, std::size_t stream, bool signing_in);
+  void read(std::shared_ptr<Reading> reading, std::size_t stream);
+  void done(Reading& reading, std::size_t stream);
+  void fail(const std::string& why, const RateHint& hint, std::size_t stream);
+  [[nodiscard]] RateHint hint_of(const HttpAnswer& answer) const {
+    return read_rate_hint(answer, wall_clock());
+  }
+
+  const std::string name_;
+  const std::shared_ptr<Platform> platform_;
+  const LiveConfig config_;
+  Outside& outside_;
+  RateBudget budget_;
+  std::vector<Stream> streams_;
+  std::size_t turn_ = 0;  // the stream that is looked at first
+
+  // The page in hand.
+  std::optional<Platform::Page> page_;
+  std::size_t page_stream_ = 0;
+  std::size_t given_ = 0;
+
+  bool busy_ = false;  // a request or a reading is under way
+  std::optional<HttpClient::Id> request_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::function<void()> news_ = [] {};
+  std::vector<std::string> errors_;  // not told yet
+  bool worked_ = false;              // not told yet: an answer could be read
+};
+
+LiveSource::LiveSource(std::string name, std::shared_ptr<Platform> platform, LiveConfig config,
+                       Outside& outside)
+    : name_{std::move(name)},
+      platform_{std::move(platform)},
+      config_{std::move(config)},
+      outside_{outside},
+      budget_{std::min<Time>(kFirstBackOff, config_.interval), net::new_seed()} {
+  for (const std::string& stream : platform_->streams()) {
+    streams_.push_back({.name = stream, .place = platform_->begin({})});
+  }
+}
+
+LiveSource::~LiveSource() {
+  *alive_ = false;
+  if (request_) outside_.http.cancel(*request_);
+}
+
+std::optional<Time> LiveSource::pull(Time now, std::size_t wanted, Sink& sink) {
+  tell(sink);
+  if (give(wanted, sink) >= wanted) return now;
+  if (busy_) return kWhenNews;
+  const Stream* const stream = next_stream();
+  if (stream == nullptr) return std::nullopt;
+  const Time due = std::max(stream->due, budget_.next());
+  if (due > now) return due;
+  ask(now, sink);
+  return kWhenNews;
+}
+
+void LiveSource::tell(Sink& sink) {
+  for (const std::string& error : std::exchange(errors_, {})) sink.error(error);
+  if (std::exchange(worked_, false)) sink.works();
+}
+
+/// Gives posts of the page in hand; returns how many.
+std::size_t LiveSource::give(std::size_t wanted, Sink& sink) {
+  if (!page_) return 0;
+  if (given_ == 0) {
+    for (const auto& [where, why] : std::exchange(page_->skipped, {})) sink.skipped(where, why);
+    for (const std::string& id : std::exchange(page_->old, {})) sink.old(live_post_id(name_, id));
+  }
+  const std::string position = this->position();
+  const Timestamp now = wall_clock();
+  std::size_t given = 0;
+  for (; given < wanted && given_ < page_->posts.size(); ++given, ++given_) {
+    const FoundPost& found = page_->posts[given_];
+    const FittedPost fitted{name_, found, now};
+    sink.post(
+        fitted.post(),
+        {.repost = found.repost, .reply = found.reply, .matches = platform_->searches_hashtags()},
+        position);
+  }
+  if (given_ == page_->posts.size()) {
+    Stream& stream = streams_[page_stream_];
+    stream.place = std::move(page_->place);
+    stream.over = page_->over;
+    page_.reset();
+  }
+  return given;
+}
+
+/// The one that has been due for longest among those that go on.
+LiveSource::Stream* LiveSource::next_stream() {
+  Stream* next = nullptr;
+  for (std::size_t i = 0; i < streams_.size(); ++i) {
+    Stream& stream = streams_[(turn_ + i) % streams_.size()];
+    if (!stream.over && (next == nullptr || stream.due < next->due)) next = &stream;
+  }
+  return next;
+}
+
+void LiveSource::ask(Time /*now*/, Sink& sink) {
+  const Stream& stream = *next_stream();
+  const auto index = static_cast<std::size_t>(&stream - streams_.data());
+  sink.requested();
+  if (auto request = platform_->sign_in()) return fetch(std::move(*request), index, true);
+  fetch(platform_->request(stream.name, stream.place, wall_clock()), index, false);
+}
+
+void LiveSource::fetch(HttpRequest request, std::size_t stream, bool signing_in) {
+  busy_ = true;
+  HttpLimits limits = config_.limits;
+  limits.redirects = platform_->redirects();
+  request_ = outside_.http.fetch(std::move(request), limits,
+                                 [this, stream, signing_in](HttpAnswer answer) {
+                                   request_.reset();
+                                   answered(std::move(answer), stream, signing_in);
+                                 });
+}
+
+void LiveSource::answered(HttpAnswer answer, std::size_t stream, bool signing_in) {
+  const RateHint hint = hint_of(answer);
+  if (!answer.answered()) return fail(answer.failure, hint, stream);
+  if (answer.status == 429) {
+    busy_ = false;
+    budget_.throttled(outside_.loop.now(), hint);
+    const auto seconds =
+        std::chrono::ceil<std::chrono::seconds>(budget_.next() - outside_.loop.now());
+    errors_.push_back("asked too often (HTTP 429); the next request is made in " +
+                      std::to_string(seconds.count()) + " s");
+    return news_();
+  }
+  if (answer.status >= 500) {
+    return fail("the server failed: HTTP " + std::to_string(answer.status), hint, stream);
+  }
+  if (!signing_in) {
+    return read(std::make_shared<Reading>(Reading{.answer = std::move(answer)}), stream);
+  }
+  try {
+    platform_->signed_in(answer);
+  } catch (const BadAnswer& bad) {
+    return fail(bad.what(), hint, stream);
+  }
+  busy_ = false;
+  news_();
+}
+
+void LiveSource::read(std::shared_ptr<Reading> reading, std::size_t stream) {
+  const Stream& from = streams_[stream];
+  outside_.reader.add({.work =
+                           [reading, platform = platform_, name = from.name, place = from.place] {
+                             try {
+                               reading->page = platform->read(reading->answer, name, place);
+                             } catch (const SessionEnded& bad) {
+                               reading->error = bad.what();
+                               reading->session_ended = true;
+                             } catch (const std::exception& bad) {
+                               reading->error = bad.what();
+                             }
+                           },
+                       .done =
+                           [this, reading, stream, alive = alive_] {
+                             if (*alive) done(*reading, stream);
+                           },
+                       .name = name_});
+}
+
+void LiveSource::done(Reading& reading, std::size_t stream) {
+  const RateHint hint = hint_of(reading.answer);
+  if (reading.session_ended) platform_->signed_out();
+  if (!reading.error.empty()) return fail(reading.error, hint, stream);
+  const Time now = outside_.loop.now();
+  busy_ = false;
+  worked_ = reading.page.damage.empty();
+  budget_.served(now, hint);
+  streams_[stream].failures = 0;
+  Time rest = reading.page.more ? Time{} : config_.interval;
+  if (reading.page.rest) rest = std::max<Time>(rest, *reading.page.rest);
+  streams_[stream].due = now + rest;
+  turn_ = (stream + 1) % streams_.size();
+  if (!reading.page.damage.empty()) errors_.push_back(reading.page.damage);
+  page_ = std::move(reading.page);
+  page_stream_ = stream;
+  given_ = 0;
+  news_();
+}
+
+void LiveSource::fail(const std::string& why, const RateHint& hint, std::size_t stream) {
+  busy_ = false;
+  Stream& failed = streams_[stream];
+  if (++failed.failures % kFailuresOfAPage == 0)
+    failed.place = platform_->without_page(failed.place);
+  budget_.failed(outside_.loop.now(), hint);
+  errors_.push_back(why);
+  news_();
+}
+
+std::string LiveSource::position() const {
+  nlohmann::json places = nlohmann::json::object();
+  for (const Stream& stream : streams_) {
+    if (!stream.place.empty()) places[stream.name] = stream.place;
+  }
+  return places.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+void LiveSource::resume(std::string_view cursor) {
+  const auto json = nlohmann::json::parse(cursor, nullptr, false);
+  std::map<std::string, std::string> stored;
+  if (json.is_object()) {
+    for (const auto& [name, place] : json.items()) {
+      if (place.is_string()) stored[name] = place.get<std::string>();
+    }
+  }
+  for (Stream& stream : streams_) {
+    const auto found = stored.find(stream.name);
+    stream.place = found != stored.end() ? found->second : platform_->begin(stored);
+  }
+}
+
+}  // namespace
+
+Outside::Outside(net::Loop& the_loop)
+    : loop{the_loop},
+      http{the_loop},
+      reader{the_loop, kReadingHangs, [](const std::string& name) {
+               log_error("ended: reading an answer takes too long", {{"source", name}});
+               ::_exit(1);
+             }} {}
+
+std::unique_ptr<Source> make_live_source(std::string name, std::shared_ptr<Platform> platform,
+                                         LiveConfig config, Outside& outside) {
+  return std::make_unique<LiveSource>(std::move(name), std::move(platform), std::move(config),
+                                      outside);
+}
+
+}  // namespace pullwire::ingestor
