@@ -86,8 +86,10 @@ void Intake::Desk::post(const Post& post, const Traits& traits, std::string_view
   const SeenKey key = numbered ? SeenKey{} : seen_key(post.post_id);
   if (!numbered && !seen_.insert(key)) {
     // After a restart this is how what was settled is passed over: nothing to warn of.
-    skipped_.Increment();
-    ++intake_.skipped_total_;
+    if (!traits.again) {
+      skipped_.Increment();
+      ++intake_.skipped_total_;
+    }
     log_debug("read before", {{"source", source->name()}, {"post", post.post_id}});
     return;
   }

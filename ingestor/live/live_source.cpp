@@ -136,10 +136,12 @@ std::size_t LiveSource::give(std::size_t wanted, Sink& sink) {
   for (; given < wanted && given_ < page_->posts.size(); ++given, ++given_) {
     const FoundPost& found = page_->posts[given_];
     const FittedPost fitted{name_, found, now};
-    sink.post(
-        fitted.post(),
-        {.repost = found.repost, .reply = found.reply, .matches = platform_->searches_hashtags()},
-        position);
+    sink.post(fitted.post(),
+              {.repost = found.repost,
+               .reply = found.reply,
+               .matches = platform_->searches_hashtags(),
+               .again = true},
+              position);
   }
   if (given_ == page_->posts.size()) {
     Stream& stream = streams_[page_stream_];

@@ -28,6 +28,7 @@ struct Traits {
   bool repost = false;
   bool reply = false;
   bool matches = false;  ///< it was found by its hashtags: the filter need not look for them
+  bool again = false;    ///< that it was read before is no fault of the source's
 };
 
 /// Takes what a source reads. Implemented by the ingestor.

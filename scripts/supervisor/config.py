@@ -69,7 +69,7 @@ def load(path: Path, run_dir: Path) -> Config:
         republishers=_wanted_republishers(path, text),
         http={stage: read.value(stage, "http", http[stage], str) for stage in STAGES},
         drain_timeout={stage: read.value(stage, "drain_timeout", 30.0, float) for stage in STAGES},
-        sources=tuple(read.strings("ingestor", "sources")),
+        sources=(*read.strings("ingestor", "sources"), *read.source_tables()),
         exit_when_done=read.value("ingestor", "exit_when_done", False, bool),
         database=read.located(read.value("reporter", "database", "sqlite:reports.db", str)),
         targets=tuple(read.targets()),
@@ -118,6 +118,12 @@ class _Reader:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ConfigError(f"{self._path}: {section}.{key}: must be a list of strings")
         return [self._expand(section, key, item) for item in value]
+
+    def source_tables(self) -> list[str]:
+        """The URIs of [[ingestor.source]]; what is wrong with them the ingestor says."""
+        tables = self._table("ingestor").get("source", [])
+        return [table["uri"] for table in tables if isinstance(table, dict)
+                and isinstance(table.get("uri"), str)] if isinstance(tables, list) else []
 
     def targets(self) -> list[Target]:
         tables = self._table("republisher").get("target", [])

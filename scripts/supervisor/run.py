@@ -143,7 +143,7 @@ def report(run: Run, processes: list[dict], config: Config, fresh: bool, seconds
     failures += [f"{one['name']}: {ending(one)}" for one in processes
                  if not one["clean"] and one["state"] != "failed"]
     if run.progress["skipped"]:
-        warnings.append(f"{text.count(run.progress['skipped'], 'line')} of the sources skipped "
+        warnings.append(f"{text.count(run.progress['skipped'], 'item')} of the sources skipped "
                         f"(no post, or double): log/ingestor.log in the run directory says which")
     posts = run.progress["settled"]
     if config.sqlite:
