@@ -148,6 +148,20 @@ std::string fold_hashtag(std::string_view tag) {
   return map_text(*normal, kNfkc | UTF8PROC_CASEFOLD).value_or(*normal);
 }
 
+std::string hashtag_of(std::string_view phrase) {
+  std::string tag;
+  bool letter = false;
+  while (!phrase.empty()) {
+    const auto code_point = decode(phrase);
+    const Kind kind = code_point ? kind_of(code_point->value) : Kind::Other;
+    const std::size_t size = code_point ? code_point->size : 1;
+    if (kind != Kind::Other) tag.append(phrase.substr(0, size));
+    letter = letter || kind == Kind::Letter;
+    phrase.remove_prefix(size);
+  }
+  return letter ? tag : std::string{};
+}
+
 std::string_view bare_hashtag(std::string_view written) {
   constexpr std::string_view kBlanks = " \t\r\n";
   const std::size_t begin = written.find_first_not_of(kBlanks);

@@ -37,6 +37,10 @@ void collect_hashtags(std::string_view text, std::vector<std::string_view>& tags
 /// the tag without #, and strips nothing. What is no UTF-8 comes back unchanged.
 std::string fold_hashtag(std::string_view tag);
 
+/// What a phrase is as a hashtag, without #: what a hashtag can hold of it ("Computer Science":
+/// ComputerScience). "" if there is no letter.
+std::string hashtag_of(std::string_view phrase);
+
 /// What an operator or a file means by a hashtag: without surrounding blanks and
 /// without one leading # or ＃. May be empty.
 std::string_view bare_hashtag(std::string_view written);

@@ -114,6 +114,15 @@ TEST_CASE("a post carries each of its text's hashtags once, within the limits", 
   CHECK(tags[1] == "c0");
 }
 
+TEST_CASE("a phrase is a hashtag without what one cannot hold", "[hashtag]") {
+  CHECK(hashtag_of("Computer Science") == "ComputerScience");
+  CHECK(hashtag_of(" #C++ & R&D! ") == "CRD");
+  CHECK(hashtag_of("web_2.0") == "web_20");
+  CHECK(hashtag_of("\u00C9cologie \u8BA1\u7B97\u673A") == "\u00C9cologie\u8BA1\u7B97\u673A");
+  CHECK(hashtag_of("a\xFF\xE9z") == "az");
+  for (const char* phrase : {"", " ", "2026", "_1", "#", "\xFF"}) CHECK(hashtag_of(phrase).empty());
+}
+
 TEST_CASE("a filter without hashtags wants every post", "[hashtag]") {
   CHECK(wants({}, {}));
   CHECK(wants({}, {"a"}));
