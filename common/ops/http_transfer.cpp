@@ -67,6 +67,7 @@ HttpClient::Transfer::Transfer(HttpRequest request, const HttpLimits& limits, Do
   set(easy, CURLOPT_REDIR_PROTOCOLS_STR, encrypted_ ? "https" : "http,https");
   set(easy, CURLOPT_FOLLOWLOCATION, limits_.redirects > 0 ? 1L : 0L);
   set(easy, CURLOPT_MAXREDIRS, limits_.redirects);
+  if (!encrypted_) set(easy, CURLOPT_PROXY, "");  // of the environment's: it is beyond loopback
   if (!limits_.authority.empty()) set(easy, CURLOPT_CAINFO, limits_.authority.c_str());
   set(easy, CURLOPT_WRITEFUNCTION, &take_body);
   set(easy, CURLOPT_WRITEDATA, this);

@@ -7,6 +7,7 @@
 #include "common/ops/loopback.hpp"
 #include "common/ops/text.hpp"
 #include "ingestor/live/bluesky.hpp"
+#include "ingestor/live/feed.hpp"
 #include "ingestor/live/mastodon.hpp"
 #include "ingestor/live/x.hpp"
 
@@ -59,6 +60,14 @@ std::shared_ptr<Platform> make_platform(const LiveTarget& target, const LiveSett
                                         const PostFilter::Rules& rules,
                                         const std::vector<std::string>& hashtags) {
   const std::string& kind = target.kind;
+  if (kind == "feed") {
+    refuse(!settings.token.empty(), "token: it takes username and password", kind);
+    const std::string& query = target.url.query;
+    return make_feed({.url = target.url.shown() + (query.empty() ? "" : '?' + query),
+                      .username = settings.username,
+                      .password = settings.password,
+                      .backfill = settings.backfill});
+  }
   const std::string base = base_of(target.url);
   if (kind == "bluesky") {
     refuse(!settings.token.empty(), "token: it takes username and password", kind);
@@ -94,7 +103,7 @@ bool is_live(std::string_view kind) {
   if (plus == std::string_view::npos) return false;
   const std::string_view name = kind.substr(0, plus);
   const std::string_view scheme = kind.substr(plus + 1);
-  return (name == "x" || name == "mastodon" || name == "bluesky") &&
+  return (name == "x" || name == "mastodon" || name == "bluesky" || name == "feed") &&
          (scheme == "https" || scheme == "http");
 }
 

@@ -1,0 +1,186 @@
+#include "ingestor/live/feed.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+
+#include <nlohmann/json.hpp>
+#include <sodium.h>
+
+#include "ingestor/live/answer_json.hpp"
+#include "ingestor/live/feed_document.hpp"
+
+namespace pullwire::ingestor {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t kDayMicros = std::int64_t{24} * 3600 * 1'000'000;
+constexpr std::chrono::seconds kLongestRest = std::chrono::hours{6};
+constexpr long kRedirects = 5;
+
+/// What is known of the feed after it was read.
+struct Place {
+  std::string url;         // where it is; "": as configured
+  std::string etag;        // as it came
+  std::string modified;    // Last-Modified, as it came
+  std::int64_t since = 0;  // posts dated before are old; microseconds since 1970
+
+  static Place parse(const std::string& text) {
+    const json from = json::parse(text, nullptr, false);
+    const json& since = value_at(from, {"since"});
+    return {.url = text_at(from, {"url"}),
+            .etag = text_at(from, {"etag"}),
+            .modified = text_at(from, {"modified"}),
+            .since = since.is_number_integer() ? since.get<std::int64_t>() : 0};
+  }
+  [[nodiscard]] std::string text() const {
+    return json{{"url", url}, {"etag", etag}, {"modified", modified}, {"since", since}}.dump(
+        -1, ' ', false, json::error_handler_t::replace);
+  }
+};
+
+std::string basic(const std::string& username, const std::string& password) {
+  const std::string pair = username + ':' + password;
+  std::string encoded(sodium_base64_encoded_len(pair.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
+  sodium_bin2base64(encoded.data(), encoded.size(),
+                    reinterpret_cast<const unsigned char*>(pair.data()), pair.size(),
+                    sodium_base64_VARIANT_ORIGINAL);
+  encoded.pop_back();  // the terminating zero
+  return encoded;
+}
+
+/// max-age of Cache-Control (RFC 9111, 5.2.2.1), within reason.
+std::optional<std::chrono::seconds> rest_of(const HttpAnswer& answer) {
+  const std::string_view control = answer.header("cache-control").value_or("");
+  constexpr std::string_view kName = "max-age=";
+  const std::size_t at = control.find(kName);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view digits = control.substr(at + kName.size());
+  std::int64_t seconds = 0;
+  const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+  if (error != std::errc{} || seconds < 0) return std::nullopt;
+  return std::min(std::chrono::seconds{seconds}, kLongestRest);
+}
+
+/// Whether the answer says where it ends, so that it cannot have been cut off unnoticed.
+bool is_framed(const HttpAnswer& answer) {
+  return answer.header("content-length") || answer.header("transfer-encoding");
+}
+
+/// Feeds have their newest post first, most of them.
+void put_oldest_first(std::vector<FoundPost>& posts) {
+  if (posts.size() < 2) return;
+  const auto& first = posts.front().created_at;
+  const auto& last = posts.back().created_at;
+  if (first && last && *first < *last) return;
+  std::reverse(posts.begin(), posts.end());
+}
+
+class Feed final : public Platform {
+ public:
+  explicit Feed(FeedOptions options) : options_{std::move(options)} {}
+
+  const std::vector<std::string>& streams() const override { return streams_; }
+  bool searches_hashtags() const override { return false; }
+  long redirects() const override { return kRedirects; }
+  HttpRequest request(const std::string& stream, const std::string& place,
+                      Timestamp now) const override;
+  Page read(const HttpAnswer& answer, const std::string& stream,
+            const std::string& place) const override;
+  std::string without_page(const std::string& place) const override;
+
+ private:
+  void leave_out_old(Page& page, Place& place, bool first) const;
+
+  const FeedOptions options_;
+  const std::vector<std::string> streams_{"feed"};
+};
+
+HttpRequest Feed::request(const std::string& /*stream*/, const std::string& place,
+                          Timestamp /*now*/) const {
+  const Place known = Place::parse(place);
+  HttpRequest request{
+      .url = known.url.empty() ? options_.url : known.url,
+      .headers = {"Accept: application/atom+xml, application/rss+xml, application/feed+json,"
+                  " application/xml;q=0.9, */*;q=0.5"}};
+  if (!known.etag.empty()) request.headers.push_back("If-None-Match: " + known.etag);
+  if (!known.modified.empty()) request.headers.push_back("If-Modified-Since: " + known.modified);
+  if (!options_.username.empty()) {
+    request.headers.push_back("Authorization: Basic " +
+                              basic(options_.username, options_.password));
+  }
+  return request;
+}
+
+Platform::Page Feed::read(const HttpAnswer& answer, const std::string& /*stream*/,
+                          const std::string& place) const {
+  Page page;
+  page.rest = rest_of(answer);
+  if (answer.status == 304) {
+    page.place = place;
+    return page;
+  }
+  if (answer.status == 410) {
+    page.damage = refusal(answer) + "; it is gone for good: remove it from the configuration";
+    page.place = place;
+    page.over = true;
+    return page;
+  }
+  if (answer.status != 200) throw BadAnswer{refusal(answer)};
+  Place known = Place::parse(place);
+  const bool first = place.empty();
+  FeedDocument document;
+  try {
+    document = read_feed(answer.body, answer.header("content-type").value_or(""),
+                         known.url.empty() ? options_.url : known.url);
+  } catch (const NoFeed& bad) {
+    throw BadAnswer{bad.what()};
+  }
+  if (!answer.moved_to.empty()) known.url = answer.moved_to;
+  known.etag = answer.header("etag").value_or("");
+  known.modified = answer.header("last-modified").value_or("");
+  page.posts = std::move(document.posts);
+  page.damage = std::move(document.damage);
+  for (const auto& [item, why] : document.skipped) {
+    page.skipped.push_back({"item " + std::to_string(item), why});
+  }
+  put_oldest_first(page.posts);
+  leave_out_old(page, known, first);
+  // What may have been cut off on the way is not to be taken for all that there is.
+  if (!page.damage.empty() && !is_framed(answer)) known.etag = known.modified = "";
+  page.place = known.text();
+  return page;
+}
+
+void Feed::leave_out_old(Page& page, Place& place, bool first) const {
+  using From = Backfill::From;
+  if (first && options_.backfill.from == From::Now) {
+    for (const FoundPost& post : page.posts) page.old.push_back(post.id);
+    page.posts.clear();
+    place.since = wall_clock().micros - kDayMicros;
+    return;
+  }
+  if (first && options_.backfill.from == From::Moment) {
+    place.since = options_.backfill.moment.micros;
+  }
+  std::erase_if(page.posts, [&](const FoundPost& post) {
+    return post.created_at && post.created_at->micros < place.since;
+  });
+}
+
+/// Where it has moved to may have been a mistake.
+std::string Feed::without_page(const std::string& place) const {
+  if (place.empty()) return place;
+  Place known = Place::parse(place);
+  known.url.clear();
+  return known.text();
+}
+
+}  // namespace
+
+std::shared_ptr<Platform> make_feed(FeedOptions options) {
+  return std::make_shared<Feed>(std::move(options));
+}
+
+}  // namespace pullwire::ingestor
