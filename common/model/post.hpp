@@ -16,6 +16,7 @@ struct PostLimits {
   static constexpr std::size_t kIdBytes = 1024;     ///< post_id, source name included
   static constexpr std::size_t kFieldBytes = 4096;  ///< any other short field
   static constexpr std::size_t kTextBytes = 512 * 1024;
+  static constexpr std::size_t kHtmlBytes = 256 * 1024;  ///< longer: left out, the text stays
   static constexpr std::size_t kHashtags = 256;
   static constexpr std::size_t kMedia = 64;
 };
@@ -45,6 +46,9 @@ struct Post {
   std::vector<Media> media;
   Timestamp ingested_at;
   std::string_view refused{};  ///< why it cannot be published; "" if it can
+  /// What `text` says, as HTML: well-formed as XML, too, and cleaned by the source of all that
+  /// could do more than be read. "" where there is none.
+  std::string_view html{};
 
   friend bool operator==(const Post&, const Post&) = default;
 };

@@ -10,7 +10,7 @@ namespace {
 
 // Every limit of PostLimits used up, and the bytes of msgpack around it.
 constexpr std::size_t kMaxPostBytes =
-    PostLimits::kIdBytes + PostLimits::kTextBytes +
+    PostLimits::kIdBytes + PostLimits::kTextBytes + PostLimits::kHtmlBytes +
     (6 + PostLimits::kHashtags + 3 * PostLimits::kMedia) * (PostLimits::kFieldBytes + 5) + 64;
 
 using EventPacker = msgpack::packer<Appender>;
@@ -24,7 +24,7 @@ std::size_t room_for(std::initializer_list<std::string_view> texts) {
 
 std::size_t room_for(const Post& post) {
   std::size_t bytes = room_for({post.post_id, post.source, post.author, post.author_name, post.lang,
-                                post.url, post.text, post.refused});
+                                post.url, post.text, post.refused, post.html});
   for (const std::string_view tag : post.hashtags) bytes += room_for({tag});
   for (const Media& media : post.media) bytes += room_for({media.type, media.url, media.alt});
   return bytes + 3 * Appender::kHead + 2 * Appender::kNumber;
@@ -65,7 +65,9 @@ std::string encode_post(const Post& post) {
 void encode_post(const Post& post, std::string& out) {
   Appender buffer{out, room_for(post)};
   EventPacker packer{buffer};
-  packer.pack_array(post.refused.empty() ? 11 : 12);
+  const bool has_html = !post.html.empty();
+  const bool has_refused = has_html || !post.refused.empty();
+  packer.pack_array(11U + (has_refused ? 1U : 0U) + (has_html ? 1U : 0U));
   for (const std::string_view text :
        {post.post_id, post.source, post.author, post.author_name, post.lang, post.url, post.text}) {
     pack_text(packer, text);
@@ -80,7 +82,8 @@ void encode_post(const Post& post, std::string& out) {
     pack_text(packer, media.url);
     pack_text(packer, media.alt);
   }
-  if (!post.refused.empty()) pack_text(packer, clipped(post.refused, PostLimits::kFieldBytes));
+  if (has_refused) pack_text(packer, clipped(post.refused, PostLimits::kFieldBytes));
+  if (has_html) pack_text(packer, post.html);
 }
 
 bool decode_post(std::string_view bytes, Post& post) {
@@ -109,8 +112,9 @@ bool decode_post(std::string_view bytes, Post& post) {
       return false;
     }
   }
-  post.refused = {};
+  post.refused = post.html = {};
   if (reader.more() && !read_field(reader, post.refused)) return false;
+  if (reader.more() && !reader.text(post.html, PostLimits::kHtmlBytes)) return false;
   return reader.skip_to_end() && reader.finished() && !post.post_id.empty();
 }
 

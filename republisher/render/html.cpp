@@ -43,15 +43,22 @@ void add_media(pugi::xml_node article, const Post& post) {
 
 std::string render_html(const Post& post) {
   pugi::xml_document page;
+  pugi::xml_document body;
+  const bool has_html = !post.html.empty() && read_html(clean(post.html), body);
+  const PageStyle style = has_html ? PageStyle::Html : PageStyle::Text;
   pugi::xml_node article =
-      add_element(begin_page(page, page_title(post), post.lang), "article", {}, "post");
+      add_element(begin_page(page, page_title(post), post.lang, style), "article", {}, "post");
   pugi::xml_node header = add_element(article, "header");
   add_author(header, post.author_name, post.author, post.source);
   const std::string url = clean(post.url);
   if (post.created_at) {
     add_text(add_time(header, *post.created_at), display_time(*post.created_at));
   }
-  add_paragraphs(article, clean(post.text));
+  if (has_html) {
+    add_html(article, body);
+  } else {
+    add_paragraphs(article, clean(post.text));
+  }
   add_hashtags(article, post);
   add_media(article, post);
   if (is_web_url(url)) {

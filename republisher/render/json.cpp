@@ -14,7 +14,7 @@ std::string render_json(const Post& post) {
   }
   Json hashtags = Json::array();
   for (const std::string_view hashtag : post.hashtags) hashtags.push_back(hashtag);
-  const Json document = {
+  Json document = {
       {"post_id", post.post_id},
       {"source", post.source},
       {"author", post.author},
@@ -26,6 +26,7 @@ std::string render_json(const Post& post) {
       {"hashtags", std::move(hashtags)},
       {"media", std::move(media)},
   };
+  if (!post.html.empty()) document["html"] = post.html;
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -1,6 +1,7 @@
 #include "republisher/render/markup.hpp"
 
 #include <array>
+#include <utility>
 
 #include <sodium.h>
 
@@ -47,21 +48,42 @@ constexpr std::string_view kStyle =
     "nav{display:flex;justify-content:space-between;gap:1rem;margin:1rem 0}"
     "@media print{article{border:0;padding:0}body{background:none}}";
 
-/// CSP 3, 2.3.1: the style by its hash, so that no other style can slip in.
-const std::string& content_security_policy() {
-  static const std::string policy = [] {
+/// Behind kStyle: for a body that has more than paragraphs.
+constexpr std::string_view kHtmlStyle =
+    ".body{overflow-wrap:anywhere}"
+    ".body :is(h1,h2,h3,h4,h5,h6){font-size:1.25rem;line-height:1.3;margin:1.2rem 0 .5rem}"
+    ".body :is(ul,ol){margin:0 0 .9rem;padding-inline-start:1.5rem}"
+    ".body ul{list-style:disc}"
+    ".body :is(dd,figure){margin:0 0 .9rem}"
+    ".body blockquote{border-inline-start:3px solid var(--line);margin:0 0 .9rem;"
+    "padding-inline-start:.9rem}"
+    ".body pre{overflow-x:auto;font-size:.9rem}"
+    ".body table{border-collapse:collapse;display:block;overflow-x:auto;margin:0 0 .9rem}"
+    ".body :is(td,th){border:1px solid var(--line);padding:.25rem .5rem;text-align:start}"
+    ".body hr{border:0;border-top:1px solid var(--line)}";
+
+struct Styled {
+  /// CSP 3, 2.3.1: the style by its hash, so that no other style can slip in.
+  explicit Styled(std::string css) : style{std::move(css)} {
     std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
-    crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(kStyle.data()),
-                       kStyle.size());
+    crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(style.data()),
+                       style.size());
     std::array<char,
                sodium_base64_ENCODED_LEN(crypto_hash_sha256_BYTES, sodium_base64_VARIANT_ORIGINAL)>
         base64{};
     sodium_bin2base64(base64.data(), base64.size(), digest.data(), digest.size(),
                       sodium_base64_VARIANT_ORIGINAL);
-    return "default-src 'none'; style-src 'sha256-" + std::string(base64.data()) +
-           "'; base-uri 'none'; form-action 'none'";
-  }();
-  return policy;
+    policy = "default-src 'none'; style-src 'sha256-" + std::string(base64.data()) +
+             "'; base-uri 'none'; form-action 'none'";
+  }
+  std::string style;
+  std::string policy;
+};
+
+const Styled& styled(PageStyle style) {
+  static const Styled text{std::string{kStyle}};
+  static const Styled html{std::string{kStyle}.append(kHtmlStyle)};
+  return style == PageStyle::Html ? html : text;
 }
 
 void add_line(pugi::xml_node paragraph, std::string_view line) {
@@ -112,7 +134,9 @@ void set(pugi::xml_node node, const char* attribute, std::string_view value) {
   node.append_attribute(attribute).set_value(std::string(value).c_str());
 }
 
-pugi::xml_node begin_page(pugi::xml_document& page, std::string_view title, std::string_view lang) {
+pugi::xml_node begin_page(pugi::xml_document& page, std::string_view title, std::string_view lang,
+                          PageStyle style) {
+  const Styled& look = styled(style);
   page.append_child(pugi::node_doctype).set_value("html");
   pugi::xml_node html = add_element(page, "html");
   // The empty string says that the language is unknown (HTML, 3.2.6.2).
@@ -124,12 +148,30 @@ pugi::xml_node begin_page(pugi::xml_document& page, std::string_view title, std:
     set(node, kind, name);
     set(node, "content", content);
   };
-  meta("http-equiv", "Content-Security-Policy", content_security_policy());
+  meta("http-equiv", "Content-Security-Policy", look.policy);
   meta("name", "viewport", "width=device-width, initial-scale=1");
   meta("name", "referrer", "no-referrer");
   add_element(head, "title", title);
-  add_element(head, "style", kStyle);
+  add_element(head, "style", look.style);
   return add_element(add_element(html, "body"), "main");
+}
+
+bool read_html(std::string_view html, pugi::xml_document& document) {
+  // Neither comments nor declarations; as a fragment it may begin and end with text.
+  const unsigned options = pugi::parse_fragment | pugi::parse_escapes | pugi::parse_ws_pcdata;
+  return static_cast<bool>(
+      document.load_buffer(html.data(), html.size(), options, pugi::encoding_utf8));
+}
+
+void add_html(pugi::xml_node parent, const pugi::xml_document& html) {
+  pugi::xml_node body = parent.append_child("div");
+  set(body, "class", "body");
+  set(body, "dir", "auto");
+  for (const pugi::xml_node node : html.children()) body.append_copy(node);
+  // Elements that are empty need an end tag in HTML, except these.
+  for (const auto& found : body.select_nodes(".//*[not(node())][not(self::br|self::hr)]")) {
+    add_text(found.node(), {});
+  }
 }
 
 void add_link(pugi::xml_node parent, std::string_view url, std::string_view text) {

@@ -22,9 +22,20 @@ pugi::xml_node add_void(pugi::xml_node parent, const char* name);
 void add_text(pugi::xml_node parent, std::string_view text);
 void set(pugi::xml_node node, const char* attribute, std::string_view value);
 
+/// What a page's style is for.
+enum class PageStyle { Text, Html };  ///< Html: also for what add_html() appends
+
 /// Begins a page with the house's style and a policy that lets nothing be
 /// loaded or run; returns its <main>. `lang` is checked here.
-pugi::xml_node begin_page(pugi::xml_document& page, std::string_view title, std::string_view lang);
+pugi::xml_node begin_page(pugi::xml_document& page, std::string_view title, std::string_view lang,
+                          PageStyle style = PageStyle::Text);
+
+/// Reads a post's HTML (clean, as all text) into `document`, whose children are its nodes
+/// then; false if it is not well-formed.
+bool read_html(std::string_view html, pugi::xml_document& document);
+
+/// Appends what read_html() has read as <div class="body">.
+void add_html(pugi::xml_node parent, const pugi::xml_document& html);
 
 /// Appends a link to a stranger's URL, or, if is_web_url() denies it, the text alone.
 void add_link(pugi::xml_node parent, std::string_view url, std::string_view text);

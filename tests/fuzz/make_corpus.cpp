@@ -73,8 +73,11 @@ std::string reports() {
 
 Seeds events() {
   const std::string rich = wire::encode_post(rich_post());
+  Post with_html = rich_post();
+  with_html.html = "<p>Notes on the <em>engine</em></p>";
   return {{"post", tests::a_post("raw:1")},
           {"post-rich", rich},
+          {"post-html", wire::encode_post(with_html)},
           {"publication", tests::a_publication("raw:1")},
           {"publication-deferred", deferred(rich)},
           {"reports", reports()},

@@ -127,6 +127,48 @@ TEST_CASE("a page forbids scripts and everything from elsewhere", "[html]") {
   CHECK(html.find(" style=") == std::string::npos);
 }
 
+TEST_CASE("a page shows a post's HTML in place of its text", "[html]") {
+  Post post = sample_post();
+  post.html = "a &lt;b <em>c</em><p>d<br/>e</p><ul><li>f</li></ul>";
+  const std::string html = render_html(post);
+  const auto page = parse(html);
+  const auto article = page.child("html").child("body").child("main").child("article");
+  const auto body = article.child("div");
+  CHECK(std::string(body.attribute("class").value()) == "body");
+  CHECK(html.find("a &lt;b <em>c</em><p>d<br/>e</p><ul><li>f</li></ul></div>") !=
+        std::string::npos);
+  CHECK_FALSE(article.child("p"));
+  CHECK(article.child("footer"));
+  CHECK(html.find("engine weaves") < html.find("<article"));  // in the title alone
+  CHECK(html.find("engine weaves", html.find("<article")) == std::string::npos);
+  CHECK(std::string(page.child("html").child("head").child("style").text().get()).find(".body") !=
+        std::string::npos);
+}
+
+TEST_CASE("an element that is empty has an end tag", "[html]") {
+  Post post = sample_post();
+  post.html = "<p></p><b/><hr/>x<!-- y --><?z?>";
+  CHECK(render_html(post).find("<p></p><b></b><hr/>x</div>") != std::string::npos);
+}
+
+TEST_CASE("HTML that is not well-formed gives way to the text", "[html]") {
+  const std::string expected = render_html(sample_post());
+  for (const char* html : {"<p>a", "a</p>", "<p><b>a</p></b>", "<p a=b>c</p>", "<"}) {
+    Post post = sample_post();
+    post.html = html;
+    CAPTURE(html);
+    CHECK(render_html(post) == expected);
+  }
+}
+
+TEST_CASE("only HTML and JSON have a post's HTML", "[html]") {
+  Post post = sample_post();
+  post.html = "<p>other</p>";
+  CHECK(render_text(post) == render_text(sample_post()));
+  CHECK(render_markdown(post) == render_markdown(sample_post()));
+  CHECK(render_html(post).find("other") != std::string::npos);
+}
+
 TEST_CASE("documents do not depend on when the post was read", "[html]") {
   Post earlier = sample_post();
   Post later = sample_post();

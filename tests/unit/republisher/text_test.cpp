@@ -55,6 +55,15 @@ TEST_CASE("JSON holds every field but when the post was read", "[json]") {
   CHECK(document.ends_with("}\n"));
 }
 
+TEST_CASE("JSON has a post's HTML where there is one", "[json]") {
+  Post post = sample_post();
+  post.html = "<p>a &amp; \"b\"</p>";
+  const auto json = nlohmann::ordered_json::parse(render_json(post));
+  CHECK(json["html"] == post.html);
+  CHECK(json["text"] == post.text);
+  CHECK(json.size() == 11);
+}
+
 TEST_CASE("JSON takes any bytes and gives valid JSON", "[json]") {
   for (const std::string& text : hostile_texts()) {
     const auto json = nlohmann::json::parse(render_json(hostile_post(text)));

@@ -26,6 +26,7 @@ Post rich_post() {
 const std::string kId(PostLimits::kIdBytes, 'i');
 const std::string kField(PostLimits::kFieldBytes, 'f');
 const std::string kText(PostLimits::kTextBytes, 't');
+const std::string kHtml(PostLimits::kHtmlBytes, 'h');
 
 /// The largest that the limits allow.
 Post largest_post() {
@@ -36,6 +37,7 @@ Post largest_post() {
   post.hashtags.assign(PostLimits::kHashtags, kField);
   post.media.assign(PostLimits::kMedia, Media{kField, kField, kField});
   post.refused = kField;
+  post.html = kHtml;
   return post;
 }
 
@@ -70,10 +72,14 @@ TEST_CASE("a post reads back as it was written", "[events]") {
   empty.post_id = "x:1";
   Post refused = rich_post();
   refused.refused = "too large: text of 524289 bytes, at most 524288";
-  for (const Post& post : {rich_post(), empty, refused}) {
+  Post with_html = rich_post();
+  with_html.html = "<p>Za<b>żółć</b></p>";
+  Post with_both = refused;
+  with_both.html = with_html.html;
+  for (const Post& post : {rich_post(), empty, refused, with_html, with_both}) {
     const std::string bytes = encode_post(post);
     Post read = rich_post();  // what was there before is gone
-    read.refused = "before";
+    read.refused = read.html = "before";
     REQUIRE(decode_post(bytes, read));
     const bool same = read == post;
     CHECK(same);
@@ -97,14 +103,24 @@ TEST_CASE("a post beyond its limits is refused", "[events]") {
   const std::string id = kId + "i";
   const std::string field = kField + "f";
   const std::string text = kText + "t";
+  const std::string html = kHtml + "h";
   CHECK(accepted([](Post&) {}));
   CHECK_FALSE(accepted([&](Post& post) { post.post_id = id; }));
   CHECK_FALSE(accepted([&](Post& post) { post.author = field; }));
   CHECK_FALSE(accepted([&](Post& post) { post.text = text; }));
+  CHECK_FALSE(accepted([&](Post& post) { post.html = html; }));
   CHECK_FALSE(accepted([&](Post& post) { post.hashtags[9] = field; }));
   CHECK_FALSE(accepted([&](Post& post) { post.hashtags.emplace_back("one more"); }));
   CHECK_FALSE(accepted([&](Post& post) { post.media[9].alt = field; }));
   CHECK_FALSE(accepted([&](Post& post) { post.media.emplace_back(); }));
+}
+
+TEST_CASE("a post without HTML takes no byte for it", "[events]") {
+  Post post = rich_post();
+  const std::string without = encode_post(post);
+  post.html = "x";
+  // The count of elements, no reason for a refusal, the HTML and its head.
+  CHECK(encode_post(post).size() == without.size() + 1 + 2);
 }
 
 TEST_CASE("a publication reads back as it was written", "[events]") {
@@ -156,7 +172,10 @@ TEST_CASE("a long reason of a failure is cut, not its record refused", "[events]
 TEST_CASE("events that are cut or damaged are survived", "[events]") {
   Post post;
   Publication publication;
-  for (const std::string& valid : {encode_post(rich_post()), encoded(rich_publication())}) {
+  Post with_html = rich_post();
+  with_html.html = "<p>x</p>";
+  for (const std::string& valid :
+       {encode_post(rich_post()), encode_post(with_html), encoded(rich_publication())}) {
     for (std::size_t size = 0; size < valid.size(); ++size) {
       const std::vector<char> exact{valid.begin(), valid.begin() + static_cast<long>(size)};
       CHECK_FALSE(decode_post({exact.data(), size}, post));
