@@ -63,6 +63,8 @@ FittedPost::FittedPost(const std::string& source, const FoundPost& found, Timest
                std::to_string(PostLimits::kTextBytes);
     post_.text = clipped(post_.text, PostLimits::kTextBytes);
     post_.refused = refused_;
+  } else if (found.html.size() <= PostLimits::kHtmlBytes) {
+    post_.html = found.html;
   }
 }
 
