@@ -43,6 +43,7 @@ std::string json_line(const Post& post) {
   const auto add = [&line](const char* key, std::string_view value) {
     if (!value.empty()) line[key] = value;
   };
+  add("html", post.html);
   add("source", post.source);
   add("author", post.author);
   add("author_name", post.author_name);

@@ -164,7 +164,7 @@ std::string render_markdown(const Post& post) {
   out += "# ";
   append_escaped(out, name);
   out += "\n\n";
-  const std::string handle = display_handle(post.author);
+  const std::string handle = display_handle(handle_beside(post.author, post.author_name));
   if (!handle.empty() && handle != name) {
     append_escaped(out, handle);
     out += post.created_at ? ", " : "\n\n";

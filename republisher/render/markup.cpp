@@ -185,7 +185,7 @@ void add_author(pugi::xml_node parent, std::string_view author_name, std::string
                 std::string_view source) {
   const std::string name = display_name(author_name, author, source);
   add_element(parent, "bdi", name, "name");
-  const std::string handle = display_handle(author);
+  const std::string handle = display_handle(handle_beside(author, author_name));
   if (!handle.empty() && handle != name) add_element(parent, "bdi", handle, "handle");
 }
 

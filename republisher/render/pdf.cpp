@@ -9,6 +9,7 @@
 #include "republisher/render/pdf_languages.hpp"
 #include "republisher/render/pdf_pages.hpp"
 #include "republisher/render/pdf_text.hpp"
+#include "republisher/render/plain.hpp"
 #include "republisher/render/renderer.hpp"
 #include "republisher/render/segments.hpp"
 
@@ -108,7 +109,7 @@ std::string hashtags_of(const Post& post) {
 
 void set_metadata(PdfPages& pages, const Post& post, std::string_view text) {
   const std::string name = clean_line(post.author_name);
-  const std::string handle = clean_line(post.author);
+  const std::string handle = clean_line(handle_beside(post.author, post.author_name));
   const std::string tags = hashtags_of(post);
   const std::string title = title_of(text);
   std::string author = name;
@@ -171,7 +172,7 @@ class Composer {
 
   void put_header() {
     const std::string name = clean_line(post_.author_name);
-    const std::string handle = clean_line(post_.author);
+    const std::string handle = clean_line(handle_beside(post_.author, post_.author_name));
     Line first;
     first.add(!name.empty() ? name : !handle.empty() ? "@" + handle : clean_line(post_.source));
     put_line(first, styles_.name, base_, false);

@@ -30,6 +30,12 @@ std::string_view cut(std::string_view clean_text, std::size_t max_bytes);
 /// "2026-11-23 17:42 UTC", for readers of any language.
 std::string display_time(Timestamp time);
 
+/// What of an author stands beside the name: the handle, or "" where it is the name itself
+/// (feeds know no handles).
+inline std::string_view handle_beside(std::string_view author, std::string_view author_name) {
+  return author == author_name ? std::string_view{} : author;
+}
+
 /// The handle as people write it, "@ada", or "" where there is none.
 std::string display_handle(std::string_view author);
 

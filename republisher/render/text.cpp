@@ -37,7 +37,7 @@ std::string render_text(const Post& post) {
   std::string out;
   out.reserve(post.text.size() + 512);
   const std::string name = display_name(post.author_name, post.author, post.source);
-  const std::string handle = display_handle(post.author);
+  const std::string handle = display_handle(handle_beside(post.author, post.author_name));
   out += name;
   if (!handle.empty() && handle != name) out.append(" (").append(handle).append(")");
   out += '\n';

@@ -181,3 +181,15 @@ TEST_CASE("documents do not depend on when the post was read", "[html]") {
   }
   CHECK(find_format("docx") == nullptr);
 }
+
+TEST_CASE("an author whose handle is the name is named once in every format", "[html]") {
+  Post post = sample_post();
+  post.author = post.author_name = "Ada Lindqvist";
+  for (const Format& format : formats()) {
+    if (format.name == "pdf" || format.name == "json") continue;
+    CAPTURE(format.name);
+    const std::string document = format.render(post);
+    CHECK(document.find("Ada Lindqvist") != std::string::npos);
+    CHECK(document.find("@Ada Lindqvist") == std::string::npos);
+  }
+}
