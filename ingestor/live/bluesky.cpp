@@ -32,6 +32,9 @@ class Bluesky final : public Platform {
   const std::vector<std::string>& streams() const override { return options_.hashtags; }
   bool searches_hashtags() const override { return false; }
   HttpRequest request(const std::string& stream, const std::string& place,
+  std::vector<std::string> secrets() const override {
+    return {options_.password, access_, refresh_};
+  }
                       Timestamp now) const override;
   Page read(const HttpAnswer& answer, const std::string& stream,
             const std::string& place) const override;

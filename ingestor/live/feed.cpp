@@ -108,6 +108,10 @@ HttpRequest Feed::request(const std::string& /*stream*/, const std::string& plac
   if (!known.modified.empty()) request.headers.push_back("If-Modified-Since: " + known.modified);
   if (!options_.username.empty()) {
     request.headers.push_back("Authorization: Basic " +
+  std::vector<std::string> secrets() const override {
+    if (options_.password.empty()) return {};
+    return {options_.password, basic(options_.username, options_.password)};
+  }
                               basic(options_.username, options_.password));
   }
   return request;

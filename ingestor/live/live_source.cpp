@@ -32,6 +32,18 @@ struct Reading {
   bool session_ended = false;
 };
 
+/// Takes the secrets out of what a server says.
+void hide(const std::vector<std::string>& secrets, std::string& said) {
+  constexpr std::string_view kHidden = "***";
+  for (const std::string& secret : secrets) {
+    if (secret.empty()) continue;
+    for (std::size_t at = said.find(secret); at != std::string::npos;
+         at = said.find(secret, at + kHidden.size())) {
+      said.replace(at, secret.size(), kHidden);
+    }
+  }
+}
+
 class LiveSource final : public Source {
  public:
   LiveSource(std::string name, std::shared_ptr<Platform> platform, LiveConfig config,
@@ -199,6 +211,7 @@ void LiveSource::answered(HttpAnswer answer, std::size_t stream, bool signing_in
   if (!signing_in) {
     return read(std::make_shared<Reading>(Reading{.answer = std::move(answer)}), stream);
   }
+  if (answer.status != 200) hide(platform_->secrets(), answer.body);
   try {
     platform_->signed_in(answer);
   } catch (const BadAnswer& bad) {
@@ -211,7 +224,10 @@ void LiveSource::answered(HttpAnswer answer, std::size_t stream, bool signing_in
 void LiveSource::read(std::shared_ptr<Reading> reading, std::size_t stream) {
   const Stream& from = streams_[stream];
   outside_.reader.add({.work =
-                           [reading, platform = platform_, name = from.name, place = from.place] {
+                           [reading, platform = platform_, name = from.name, place = from.place,
+                            secrets = platform_->secrets()] {
+                             // Before words of it are shortened, which may cut a secret in two.
+                             if (reading->answer.status != 200) hide(secrets, reading->answer.body);
                              try {
                                reading->page = platform->read(reading->answer, name, place);
                              } catch (const SessionEnded& bad) {
@@ -220,6 +236,7 @@ void LiveSource::read(std::shared_ptr<Reading> reading, std::size_t stream) {
                              } catch (const std::exception& bad) {
                                reading->error = bad.what();
                              }
+                             hide(secrets, reading->error);
                            },
                        .done =
                            [this, reading, stream, alive = alive_] {

@@ -81,6 +81,7 @@ class Mastodon final : public Platform {
 
   const std::vector<std::string>& streams() const override { return options_.hashtags; }
   bool searches_hashtags() const override { return true; }
+  std::vector<std::string> secrets() const override { return {options_.token}; }
   HttpRequest request(const std::string& stream, const std::string& place,
                       Timestamp now) const override;
   Page read(const HttpAnswer& answer, const std::string& stream,

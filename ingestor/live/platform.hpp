@@ -96,6 +96,9 @@ class Platform {
   /// The session has ended.
   virtual void signed_out() {}
 
+  /// What no log may show, though the server says it: tokens, passwords and what is made of them.
+  [[nodiscard]] virtual std::vector<std::string> secrets() const { return {}; }
+
   /// The redirects that are followed.
   [[nodiscard]] virtual long redirects() const { return 0; }
 };

@@ -137,6 +137,7 @@ class X final : public Platform {
 
   const std::vector<std::string>& streams() const override { return streams_; }
   bool searches_hashtags() const override { return true; }
+  std::vector<std::string> secrets() const override { return {options_.token}; }
   std::string begin(const std::map<std::string, std::string>& stored) const override;
   HttpRequest request(const std::string& stream, const std::string& place,
                       Timestamp now) const override;

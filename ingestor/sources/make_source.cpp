@@ -22,10 +22,16 @@ bool is_name(std::string_view name) {
          });
 }
 
-/// Without what may be a secret.
+/// Without what may be a secret: of an address the query, and who asks.
 [[noreturn]] void refuse(std::string_view uri, const std::string& why) {
-  const std::string_view shown = is_live(kind_of(uri)) ? uri.substr(0, uri.find('?')) : uri;
-  throw std::invalid_argument{"source '" + std::string{shown} + "': " + why};
+  std::string shown{is_live(kind_of(uri)) ? uri.substr(0, uri.find('?')) : uri};
+  const std::size_t begin = shown.find("//");
+  const std::size_t at = shown.rfind('@');
+  if (is_live(kind_of(uri)) && begin != std::string::npos && at != std::string::npos &&
+      at > begin) {
+    shown.replace(begin + 2, at - begin - 2, "…");
+  }
+  throw std::invalid_argument{"source '" + shown + "': " + why};
 }
 
 /// NAME=KIND:REST, taken apart.
