@@ -15,6 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::int64_t kOverlapMicros = std::int64_t{120} * 1'000'000;
+constexpr std::int64_t kTickMicros = 1000;  // of the times in which posts are listed
 
 /// A walk's floor and top are times here, in microseconds since 1970.
 std::optional<Timestamp> time_in(const std::string& digits) {
@@ -31,10 +32,10 @@ class Bluesky final : public Platform {
 
   const std::vector<std::string>& streams() const override { return options_.hashtags; }
   bool searches_hashtags() const override { return false; }
-  HttpRequest request(const std::string& stream, const std::string& place,
   std::vector<std::string> secrets() const override {
     return {options_.password, access_, refresh_};
   }
+  HttpRequest request(const std::string& stream, const std::string& place,
                       Timestamp now) const override;
   Page read(const HttpAnswer& answer, const std::string& stream,
             const std::string& place) const override;
@@ -106,6 +107,8 @@ Platform::Page Bluesky::read(const HttpAnswer& answer, const std::string& /*stre
   if (finds_the_beginning(place)) {
     page.posts.clear();
     next.clear();
+    // The overlap must not reach what was there before.
+    if (newest.micros > 0) newest.micros += kOverlapMicros + kTickMicros;
   }
   if (all_old) next.clear();
   std::reverse(page.posts.begin(), page.posts.end());

@@ -76,6 +76,7 @@ TEST_CASE("of Bluesky's past only what is asked for is given", "[bluesky]") {
   const auto begin = page_of(*now, page({30}, "c"));
   CHECK(begin.posts.empty());
   CHECK_FALSE(begin.more);
+  CHECK(ids_of(page_of(*now, page({31, 30, 29}), begin.place)) == "at://did/c/31");
 }
 
 TEST_CASE("a session is made, renewed when it ends, and made anew when it cannot be", "[bluesky]") {
