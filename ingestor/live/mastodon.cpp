@@ -128,8 +128,8 @@ Platform::Page Mastodon::read(const HttpAnswer& answer, const std::string& /*str
   Page page;
   for (const json& status : body) {
     FoundPost post = read_post(status);
-    if (post.id.empty()) {
-      page.skipped.push_back({"a post of " + options_.base, "it has no id"});
+    if (post.id.empty() || !value_at(status, {"content"}).is_string()) {
+      page.skipped.push_back({"a post of " + options_.base, "it has no id or no content"});
     } else {
       page.posts.push_back(std::move(post));
     }

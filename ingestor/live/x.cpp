@@ -200,8 +200,8 @@ Platform::Page X::read(const HttpAnswer& answer, const std::string& /*stream*/,
   }
   for (const json& tweet : array_at(body, {"data"})) {
     FoundPost post = read_post(tweet, value_at(body, {"includes"}));
-    if (post.id.empty()) {
-      page.skipped.push_back({"a post of " + options_.base, "it has no id"});
+    if (post.id.empty() || !value_at(tweet, {"text"}).is_string()) {
+      page.skipped.push_back({"a post of " + options_.base, "it has no id or no text"});
     } else {
       page.posts.push_back(std::move(post));
     }
