@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "ingestor/live/answer_json.hpp"
+#include "ingestor/live/feed_dates.hpp"
 #include "ingestor/live/feed_document.hpp"
 
 namespace pullwire::ingestor {
@@ -17,6 +18,7 @@ using nlohmann::json;
 
 constexpr std::int64_t kDayMicros = std::int64_t{24} * 3600 * 1'000'000;
 constexpr std::chrono::seconds kLongestRest = std::chrono::hours{6};
+constexpr std::int64_t kSettledMicros = std::int64_t{5} * 1'000'000;
 constexpr long kRedirects = 5;
 
 /// What is known of the feed after it was read.
@@ -24,6 +26,7 @@ struct Place {
   std::string url;         // where it is; "": as configured
   std::string etag;        // as it came
   std::string modified;    // Last-Modified, as it came
+  std::string damaged;     // the version (both of these) that could be read in part only
   std::int64_t since = 0;  // posts dated before are old; microseconds since 1970
 
   static Place parse(const std::string& text) {
@@ -32,11 +35,16 @@ struct Place {
     return {.url = text_at(from, {"url"}),
             .etag = text_at(from, {"etag"}),
             .modified = text_at(from, {"modified"}),
+            .damaged = text_at(from, {"damaged"}),
             .since = since.is_number_integer() ? since.get<std::int64_t>() : 0};
   }
   [[nodiscard]] std::string text() const {
-    return json{{"url", url}, {"etag", etag}, {"modified", modified}, {"since", since}}.dump(
-        -1, ' ', false, json::error_handler_t::replace);
+    return json{{"url", url},
+                {"etag", etag},
+                {"modified", modified},
+                {"damaged", damaged},
+                {"since", since}}
+        .dump(-1, ' ', false, json::error_handler_t::replace);
   }
 };
 
@@ -77,12 +85,33 @@ void put_oldest_first(std::vector<FoundPost>& posts) {
   std::reverse(posts.begin(), posts.end());
 }
 
+/// Last-Modified counts seconds, and there are servers that make their ETag of it: what was
+/// published in the same second, or was just being written, would never be seen.
+bool has_just_changed(const HttpAnswer& answer) {
+  const auto modified = parse_feed_date(answer.header("last-modified").value_or(""));
+  const auto date = parse_feed_date(answer.header("date").value_or(""));
+  return modified && date.value_or(wall_clock()).micros - modified->micros < kSettledMicros;
+}
+
+/// What may not be all that there is must not be called known at the next request: what has
+/// just changed, and what is damaged, unless it is so a second time.
+void forget_doubtful(Place& place, const HttpAnswer& answer, bool damaged) {
+  const std::string version = damaged ? place.etag + ' ' + place.modified : "";
+  const bool again = version == place.damaged && is_framed(answer);
+  place.damaged = version;
+  if (has_just_changed(answer) || (damaged && !again)) place.etag = place.modified = "";
+}
+
 class Feed final : public Platform {
  public:
   explicit Feed(FeedOptions options) : options_{std::move(options)} {}
 
   const std::vector<std::string>& streams() const override { return streams_; }
   bool searches_hashtags() const override { return false; }
+  std::vector<std::string> secrets() const override {
+    if (options_.password.empty()) return {};
+    return {options_.password, basic(options_.username, options_.password)};
+  }
   long redirects() const override { return kRedirects; }
   HttpRequest request(const std::string& stream, const std::string& place,
                       Timestamp now) const override;
@@ -108,10 +137,6 @@ HttpRequest Feed::request(const std::string& /*stream*/, const std::string& plac
   if (!known.modified.empty()) request.headers.push_back("If-Modified-Since: " + known.modified);
   if (!options_.username.empty()) {
     request.headers.push_back("Authorization: Basic " +
-  std::vector<std::string> secrets() const override {
-    if (options_.password.empty()) return {};
-    return {options_.password, basic(options_.username, options_.password)};
-  }
                               basic(options_.username, options_.password));
   }
   return request;
@@ -151,8 +176,7 @@ Platform::Page Feed::read(const HttpAnswer& answer, const std::string& /*stream*
   }
   put_oldest_first(page.posts);
   leave_out_old(page, known, first);
-  // What may have been cut off on the way is not to be taken for all that there is.
-  if (!page.damage.empty() && !is_framed(answer)) known.etag = known.modified = "";
+  forget_doubtful(known, answer, !page.damage.empty());
   page.place = known.text();
   return page;
 }

@@ -111,8 +111,23 @@ TEST_CASE("what may have been cut off on the way is asked for again, whole", "[f
   CHECK(ids_of(on_the_way) == "a");
   CHECK_FALSE(on_the_way.damage.empty());
   CHECK(asked_with(*source, on_the_way.place).empty());
-  const auto as_it_is = page_of(*source, whole(cut, {{"etag", "\"1\""}}));
+  const auto whole_once = page_of(*source, whole(cut, {{"etag", "\"1\""}}));
+  CHECK(asked_with(*source, whole_once.place).empty());
+  const auto as_it_is = page_of(*source, whole(cut, {{"etag", "\"1\""}}), whole_once.place);
   CHECK(asked_with(*source, as_it_is.place).size() == 1);
+}
+
+TEST_CASE("what has just changed is asked for again, whole", "[feed_source]") {
+  const auto source = feed();
+  const auto asked_after = [&](const char* date) {
+    const auto page =
+        page_of(*source, whole(rss({{"a", 1}}), {{"etag", "\"1\""},
+                                                 {"last-modified", "Sat, 28 Nov 2026 12:00:00 GMT"},
+                                                 {"date", date}}));
+    return asked_with(*source, page.place).size();
+  };
+  CHECK(asked_after("Sat, 28 Nov 2026 12:00:04 GMT") == 0);
+  CHECK(asked_after("Sat, 28 Nov 2026 12:00:05 GMT") == 2);
 }
 
 TEST_CASE("a name and a password are sent as HTTP Basic", "[feed_source]") {
