@@ -251,14 +251,18 @@ void LiveSource::done(Reading& reading, std::size_t stream) {
   if (!reading.error.empty()) return fail(reading.error, hint, stream);
   const Time now = outside_.loop.now();
   busy_ = false;
-  worked_ = reading.page.damage.empty();
+  worked_ = reading.page.damage.empty() || reading.page.over;
   budget_.served(now, hint);
   streams_[stream].failures = 0;
   Time rest = reading.page.more ? Time{} : config_.interval;
   if (reading.page.rest) rest = std::max<Time>(rest, *reading.page.rest);
   streams_[stream].due = now + rest;
   turn_ = (stream + 1) % streams_.size();
-  if (!reading.page.damage.empty()) errors_.push_back(reading.page.damage);
+  if (reading.page.over) {  // as it should: no trouble that lasts
+    reading.page.skipped.push_back({name_, reading.page.damage});
+  } else if (!reading.page.damage.empty()) {
+    errors_.push_back(reading.page.damage);
+  }
   page_ = std::move(reading.page);
   page_stream_ = stream;
   given_ = 0;
