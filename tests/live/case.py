@@ -65,5 +65,8 @@ class LiveTest(unittest.TestCase):
     def assert_each_once(self, pipeline: Pipeline, expected: list[str], seconds: float = 30.0):
         """All of `expected`, and nothing else, get into the database, each once, published."""
         pipeline.until_posts(len(expected), seconds)
-        self.assertEqual(pipeline.posts(), sorted(expected))
+        found = pipeline.posts()
+        self.assertEqual(sorted(set(found) - set(expected)), [], "not expected")
+        self.assertEqual(sorted(set(expected) - set(found)), [], "missing")
+        self.assertEqual(len(found), len(expected))
         self.assertEqual({status for _, status in pipeline.publications()}, {"published"})

@@ -219,25 +219,29 @@ FAULTS = {fault.__name__: fault for fault in (
 
 
 class Plan:
-    """Which answers are spoilt: those of a list, one after another; then each with `chance`, the
-    kinds in turn, drawn from `seed`, no more than `most` in all."""
+    """Which answers are spoilt: those of a list, one after another; then each with `chance`
+    (`again` after a spoilt one), the kinds in turn, drawn from `seed`, no more than `most`."""
 
-    def __init__(self, *listed: str, chance: float = 0.0, seed: int = 0, most: int = 0):
+    def __init__(self, *listed: str, chance: float = 0.0, again: float = 0.0, seed: int = 0,
+                 most: int = 0):
         self._listed = list(listed)
-        self._random, self._chance, self._most = random.Random(seed), chance, most
+        self._random = random.Random(seed)
+        self._chance, self._again, self._most = chance, again, most
         self._round: list[str] = []
+        self._spoilt = False
         self.done: list[str] = []
 
-    def next(self, _request) -> str:
+    def next(self) -> str:
+        fault = ""
         if self._listed:
             fault = self._listed.pop(0)
-        elif len(self.done) < self._most and self._random.random() < self._chance:
+        elif len(self.done) < self._most and \
+                self._random.random() < (self._again if self._spoilt else self._chance):
             if not self._round:
                 self._round = sorted(FAULTS)
                 self._random.shuffle(self._round)
             fault = self._round.pop()
-        else:
-            return ""
+        self._spoilt = bool(fault)
         if fault:
             self.done.append(fault)
         return fault

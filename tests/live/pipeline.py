@@ -71,11 +71,16 @@ http = "127.0.0.1:{self.report}"
     # -- its life -----------------------------------------------------------------------------
 
     def start(self, *stages: str) -> None:
+        """Returns when they listen at their `http`, where they have one."""
+        ports = {"ingestor": self.http, "reporter": self.report}
         for stage in stages or STAGES:
             level = self.level if stage == "ingestor" else "info"
-            self._running[stage] = Server(
-                stage, self.command(stage, "--log-level", level), self.log(stage), end="TERM",
-                environment=self.environment, folder=self.folder)
+            server = Server(stage, self.command(stage, "--log-level", level), self.log(stage),
+                            ports.get(stage, 0), end="TERM", environment=self.environment,
+                            folder=self.folder)
+            self._running[stage] = server
+            if server.port:
+                server.ready()
 
     def pid(self, stage: str) -> int:
         return self._running[stage].process.pid

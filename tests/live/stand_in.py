@@ -136,7 +136,7 @@ class StandIn:
             return True
         if self.delay:
             await asyncio.sleep(self.delay)
-        request.fault = self.faults.next(request)
+        request.fault = self.faults.next()
         answer = self._judge(request)
         zipped = self.zips and len(self.requests) % 2 == 0 and \
             "gzip" in request.headers.get("accept-encoding", "")

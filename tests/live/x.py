@@ -90,6 +90,10 @@ class Query:
         raise Violation(f"query: unknown operator {token}")
 
 
+def made(post: dict) -> float:
+    return ((int(post["id"]) >> 22) + EPOCH_MS) / 1000
+
+
 def hashtags(post: dict) -> set[str]:
     return {one["tag"].casefold() for one in post.get("entities", {}).get("hashtags", [])}
 
@@ -197,7 +201,7 @@ class X:
         if since:
             start = oldest  # only since_id is used
         return lambda post: (since < int(post["id"]) < until
-                             and start <= seconds(post["created_at"]) < end)
+                             and start <= made(post) < end)
 
     def _show(self, page: list[dict], asked: dict[str, str]) -> dict:
         """Of each post only what was asked for."""
