@@ -10,7 +10,9 @@ from live.case import TAG
 
 HOUR_S = 3600
 KILLS = 5
-POSTS_WHILE_KILLING = 400
+BURSTS, POSTS_OF_A_BURST = 12, 40
+# So that most of a burst waits in the ingestor, for longer than it takes to store a cursor.
+MAX_DEMAND, COST_MS = 8, 8
 
 
 def rfc3339(seconds: float) -> str:
@@ -19,17 +21,18 @@ def rfc3339(seconds: float) -> str:
 
 
 class Writer(threading.Thread):
-    """Publishes `count` posts, `pause` seconds apart."""
+    """Publishes posts in bursts of `many`, `pause` seconds apart."""
 
-    def __init__(self, site, count: int, pause: float):
+    def __init__(self, site, bursts: int, pause: float, many: int = 1):
         super().__init__(daemon=True)
         self.identities: list[str] = []
-        self._site, self._count, self._pause = site, count, pause
+        self._site, self._bursts, self._pause, self._many = site, bursts, pause, many
         self.start()
 
     def run(self):
-        for number in range(self._count):
-            self.identities.append(self._site.add(f"post {number} #{TAG}"))
+        for number in range(self._bursts):
+            self.identities += [self._site.add(f"post {number}.{one} #{TAG}")
+                                for one in range(self._many)]
             time.sleep(self._pause)
 
 
@@ -146,10 +149,14 @@ class Behaviour:
     def test_nothing_is_lost_or_doubled_when_killed_again_and_again(self):
         site = self.site()
         stand_in = self.serve(site)
-        pipeline = self.pipeline(self.source(stand_in, name="s", backfill="all"))
-        writer = Writer(site, POSTS_WHILE_KILLING, 0.01)
-        for kill in range(1, KILLS + 1):
-            pipeline.until_posts(kill * POSTS_WHILE_KILLING // (KILLS + 2), 30)
+        pipeline = self.pipeline(self.source(stand_in, name="s", backfill="all"),
+                                 cost_ms=COST_MS, max_demand=MAX_DEMAND)
+        writer = Writer(site, BURSTS, 0.4, POSTS_OF_A_BURST)
+        for _ in range(KILLS):
+            # In the middle of a burst: some of it is settled, and some is not.
+            begin = len(pipeline.posts())
+            self.until(lambda: pipeline.metric("in_flight", link="posts") >= MAX_DEMAND // 2
+                       and len(pipeline.posts()) >= begin + POSTS_OF_A_BURST // 3, 30, "a burst")
             pipeline.kill("ingestor")
             pipeline.start("ingestor")
         writer.join()

@@ -26,11 +26,14 @@ def toml(value) -> str:
 
 
 class Pipeline:
-    """`sources`: tables of options. `options`: more keys of [ingestor]. Runs in `folder`."""
+    """`sources`: tables of options. `options`: more keys of [ingestor]. `cost_ms`: what a post
+    costs the republisher, which holds `max_demand` of them. Runs in `folder`."""
 
     def __init__(self, folder: Path, sources: list[dict], hashtags: list[str],
-                 level: str = "info", environment: dict[str, str] | None = None, **options):
+                 level: str = "info", environment: dict[str, str] | None = None,
+                 cost_ms: float = 0, max_demand: int = 100, **options):
         self.folder, self.level = folder, level
+        self.cost_ms, self.max_demand = cost_ms, max_demand
         self.environment = environment or {}
         self.posts_port, self.publications_port, self.http, self.report = free_ports(4)
         self.config = folder / "live.toml"
@@ -50,9 +53,11 @@ class Pipeline:
 [republisher]
 upstream = ["tcp://127.0.0.1:{self.posts_port}"]
 downstream = ["tcp://127.0.0.1:{self.publications_port}"]
+max_demand = {self.max_demand}
+min_demand = {self.max_demand // 2}
 [[republisher.target]]
 name = "nowhere"
-uri = "null:"
+uri = "null:?cost_ms={self.cost_ms}"
 formats = ["text"]
 [reporter]
 bind = "tcp://127.0.0.1:{self.publications_port}"
