@@ -41,8 +41,8 @@ class Opener {
     }
     const std::string name{sources_.back().source->name()};
     if (!names_.insert(name).second) {
-      throw Misconfigured{
-          uri.where, "a second source named " + name + "; give it another name: NAME=" + uri.text};
+      throw Misconfigured{uri.where, "a second source named " + name.substr(0, name.find('?')) +
+                                         "; give it another name: NAME=KIND:…"};
     }
   }
 
@@ -55,7 +55,12 @@ class Opener {
 
 void open_table(Table& table, SourceContext context, Opener& opener) {
   Located uri = table.text("uri");
-  if (const auto name = table.optional_text("name")) uri.text = name->text + '=' + uri.text;
+  if (const auto name = table.optional_text("name")) {
+    if (!is_source_name(name->text)) {
+      throw Misconfigured{name->where, "a name has 1 to 64 letters, digits, _, ., / and -"};
+    }
+    uri.text = name->text + '=' + uri.text;
+  }
   if (is_live(kind_of(uri.text))) context.live = read_live_settings(table);
   context.rules = read_rules(table);
   table.refuse_others();

@@ -25,9 +25,10 @@ std::size_t most_sent(const Config& config) {
   return config.max_span + kMostBeyondWanted;
 }
 
-/// Posts settled above the cursor are known by this memory alone.
+/// Posts settled above the cursor, and those that a source lists again, are known by this memory
+/// alone.
 std::size_t seen_keep(const Config& config) {
-  return std::max(config.seen_keep, most_sent(config));
+  return std::max(config.seen_keep, most_sent(config) + kMostListed);
 }
 
 }  // namespace
@@ -90,7 +91,6 @@ void Ingestor::changed() {
   (void)link_.take_gauges();  // nothing below the ingestor concerns it
   const auto accepted = producer_.take_accepted();
   for (const flow::EventTag tag : accepted) intake_.settle(posts_.take(tag));
-  if (!accepted.empty() && !save_timer_ && !saving_) save_later(false);
   blocked_.set(producer_.credit() == 0, loop_.now());
   service_.check_ready();
   pump();
@@ -117,6 +117,7 @@ void Ingestor::pump() {
   }
   blocked_.set(producer_.credit() == 0, loop_.now());
   if (intake_.waits_for_store() && !saving_ && save_error_.empty()) save(false);
+  if (intake_.moved() && !save_timer_ && !saving_) save_later(false);
   maybe_finish();
 }
 

@@ -85,6 +85,11 @@ std::size_t Intake::lag() const {
   return lag;
 }
 
+bool Intake::moved() const {
+  return std::any_of(desks_.begin(), desks_.end(),
+                     [](const auto& desk) { return desk->has_moved(); });
+}
+
 bool Intake::waits_for_store() const {
   return std::any_of(desks_.begin(), desks_.end(), [](const auto& desk) {
     return !desk->ended && desk->full() && desk->span() > desk->cursor.span();

@@ -69,6 +69,8 @@ class Intake {
   [[nodiscard]] bool broken() const noexcept { return broken_; }
   /// Newest read minus stored cursor, the largest over all sources, in posts.
   [[nodiscard]] std::size_t lag() const;
+  /// There is something to store.
+  [[nodiscard]] bool moved() const;
   /// A source is not asked before what is settled of it has been stored.
   [[nodiscard]] bool waits_for_store() const;
   /// Of each source at most so many of the next posts were sent by the runs before.

@@ -1,4 +1,4 @@
-// One source of intake.hpp, with what is known of it.
+// The desk of intake.hpp.
 #pragma once
 
 #include <memory>
@@ -33,6 +33,10 @@ class Intake::Desk : public Sink {
 
   void works() override;
 
+  void moved() override { moved_ = true; }
+
+  /// There is something to store.
+  [[nodiscard]] bool has_moved() const { return moved_; }
   [[nodiscard]] bool failing() const { return !trouble_.empty(); }
   [[nodiscard]] std::size_t sent_before() const { return sent_before_; }
 

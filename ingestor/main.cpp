@@ -2,6 +2,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "common/model/hashtag.hpp"
 #include "common/net/link_socket.hpp"
 #include "common/ops/log.hpp"
 #include "common/ops/program.hpp"
@@ -67,7 +68,10 @@ int run(int argc, char** argv) {
                           .exit_when_done = o.exit_when_done,
                           .drain_timeout = std::chrono::seconds{o.drain_timeout},
                           .http = std::nullopt};
-  for (const Located& tag : o.hashtags) config.hashtags.push_back(tag.text);
+  for (const Located& tag : o.hashtags) {
+    if (bare_hashtag(tag.text).empty()) throw Misconfigured{tag.where, "a hashtag is empty"};
+    config.hashtags.push_back(tag.text);
+  }
   if (!o.http.text.empty()) config.http = parse_http_address(o.http);
   net::Loop loop;
   std::optional<ingestor::Outside> outside;

@@ -14,6 +14,7 @@ namespace pullwire::ingestor {
 namespace {
 
 constexpr std::size_t kSeenKeep = 1'000'000;
+constexpr int kPullsPerTurn = 16;  // before signals are looked at
 constexpr std::size_t kMaxSpan = 10'000'000;
 
 class TempDirectory {
@@ -101,7 +102,9 @@ class Preview {
 
   void pump() {
     std::optional<Time> again = loop_.now();
-    while (left_ > 0 && again && *again <= loop_.now()) again = intake_.pull(loop_.now(), left_);
+    for (int i = 0; i < kPullsPerTurn && left_ > 0 && again && *again <= loop_.now(); ++i) {
+      again = intake_.pull(loop_.now(), left_);
+    }
     if (left_ == 0 || !again) return loop_.stop();
     if (timer_) loop_.cancel(*timer_);
     timer_.reset();

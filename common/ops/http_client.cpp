@@ -17,6 +17,14 @@ namespace {
 
 constexpr long kConnectionsKept = 32;
 
+/// Out of memory or descriptors: nothing goes any more.
+void check(CURLMcode code) {
+  if (code != CURLM_OK) {
+    throw std::runtime_error{std::string{"no HTTP request can be made: "} +
+                             curl_multi_strerror(code)};
+  }
+}
+
 }  // namespace
 
 std::optional<std::string_view> HttpAnswer::header(std::string_view name) const {
@@ -79,21 +87,35 @@ HttpClient::~HttpClient() {
   transfers_.clear();
   multi_.reset();
   if (timer_) loop_.cancel(*timer_);
+  for (const auto& [id, timer] : refused_) loop_.cancel(timer);
   loop_.forget(epoll_);
   ::close(epoll_);
 }
 
 HttpClient::Id HttpClient::fetch(HttpRequest request, const HttpLimits& limits, Done done) {
-  auto transfer = std::make_unique<Transfer>(std::move(request), limits, std::move(done));
-  const CURLMcode code = curl_multi_add_handle(multi_.get(), transfer->easy());
-  if (code != CURLM_OK) throw std::runtime_error{curl_multi_strerror(code)};
-  transfers_.emplace(++next_id_, std::move(transfer));
-  return next_id_;
+  const Id id = ++next_id_;
+  std::unique_ptr<Transfer> transfer;
+  try {
+    transfer = std::make_unique<Transfer>(std::move(request), limits, done);
+  } catch (const std::runtime_error& error) {
+    refused_[id] = loop_.at(loop_.now(), [this, id, done, why = std::string{error.what()}] {
+      refused_.erase(id);
+      HttpAnswer answer;
+      answer.failure = why;
+      done(std::move(answer));
+    });
+    return id;
+  }
+  check(curl_multi_add_handle(multi_.get(), transfer->easy()));
+  transfers_.emplace(id, std::move(transfer));
+  return id;
 }
 
 void HttpClient::cancel(Id id) {
   const auto node = transfers_.extract(id);
   if (!node.empty()) curl_multi_remove_handle(multi_.get(), node.mapped()->easy());
+  const auto refused = refused_.extract(id);
+  if (!refused.empty()) loop_.cancel(refused.mapped());
 }
 
 void HttpClient::serve() {
@@ -111,7 +133,7 @@ void HttpClient::serve() {
 
 void HttpClient::drive(curl_socket_t socket, int events) {
   int running = 0;
-  curl_multi_socket_action(multi_.get(), socket, events, &running);
+  check(curl_multi_socket_action(multi_.get(), socket, events, &running));
   collect();
 }
 

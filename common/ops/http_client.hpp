@@ -1,7 +1,6 @@
 // Requests to the outside world, many at once, on the process's own loop.
 //
-// Not thread-safe: lives on the loop's thread. The only place that knows the HTTP client
-// library.
+// Not thread-safe: lives on the loop's thread.
 #pragma once
 
 #include <chrono>
@@ -87,6 +86,7 @@ class HttpClient {
   int epoll_;
   std::unique_ptr<CURLM, Close> multi_;
   std::map<Id, std::unique_ptr<Transfer>> transfers_;
+  std::map<Id, net::Loop::TimerId> refused_;  // before anything was sent; not told yet
   std::optional<net::Loop::TimerId> timer_;
   Id next_id_ = 0;
 };

@@ -60,6 +60,7 @@ HttpClient::Transfer::Transfer(HttpRequest request, const HttpLimits& limits, Do
   set(easy, CURLOPT_USERAGENT, "pullwire/" PULLWIRE_VERSION);
   set(easy, CURLOPT_ACCEPT_ENCODING, "");  // whatever the library can undo
   set(easy, CURLOPT_NOSIGNAL, 1L);
+  set(easy, CURLOPT_QUICK_EXIT, 1L);  // else a look-up of a name that hangs is waited for
   set(easy, CURLOPT_ERRORBUFFER, error_.data());
   set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limits_.connect.count()));
   set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(limits_.total.count()));
@@ -105,12 +106,13 @@ std::size_t HttpClient::Transfer::take_header(char* data, std::size_t, std::size
 }
 
 bool HttpClient::Transfer::read_header(std::string_view line) {
-  whole_header_ = line.empty();
+  if (line.empty()) whole_header_ = true;
   if (line.starts_with("HTTP/")) {  // of the next answer on the way
     if (answer_.status >= 300 && answer_.status < 400) {
       redirected_ = true;
       permanently_ = permanently_ && (answer_.status == 301 || answer_.status == 308);
     }
+    whole_header_ = false;
     answer_.headers.clear();
     answer_.body.clear();
     const std::string_view after = line.substr(std::min(line.size(), line.find(' ') + 1));
@@ -118,7 +120,8 @@ bool HttpClient::Transfer::read_header(std::string_view line) {
     return true;
   }
   const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return true;
+  // What comes behind the body is no header.
+  if (whole_header_ || colon == std::string_view::npos) return true;
   std::string name{line.substr(0, colon)};
   for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   line.remove_prefix(colon + 1);
@@ -141,6 +144,12 @@ std::string HttpClient::Transfer::why(CURLcode code) const {
   // In our own words where the library's differ each time, so that the same is told once.
   if (code == CURLE_OPERATION_TIMEDOUT) {
     return answer_.status == 0 ? "no answer in time" : "the answer was not complete in time";
+  }
+  if (code == CURLE_COULDNT_CONNECT) {
+    long error = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &error);
+    return std::string{"no connection"} +
+           (error == 0 ? "" : std::string{": "} + std::strerror(static_cast<int>(error)));
   }
   if (code == CURLE_TOO_MANY_REDIRECTS) return "redirected too often";
   const std::string_view detail{error_.data()};

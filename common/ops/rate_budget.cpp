@@ -53,6 +53,20 @@ std::optional<milliseconds> wait_in(std::string_view text, double now) {
   return std::nullopt;
 }
 
+/// The value of a parameter by any of its names: "limit=9, remaining=7, reset=30" of one draft,
+/// "\"default\";r=7;t=30" of the next (draft-ietf-httpapi-ratelimit-headers).
+std::string_view one_of(std::string_view header, std::initializer_list<std::string_view> names) {
+  for (std::size_t at = 0; at < header.size();) {
+    const std::size_t end = std::min(header.find_first_of(",;", at), header.size());
+    const std::string_view part = trimmed(header.substr(at, end - at));
+    for (const std::string_view name : names) {
+      if (part.starts_with(name)) return part.substr(name.size());
+    }
+    at = end + 1;
+  }
+  return {};
+}
+
 /// The first of these headers that is there.
 std::optional<std::string_view> any_of(const HttpAnswer& answer,
                                        std::initializer_list<std::string_view> names) {
@@ -81,6 +95,13 @@ RateHint read_rate_hint(const HttpAnswer& answer, Timestamp now) {
   if (const auto value =
           any_of(answer, {"x-rate-limit-reset", "x-ratelimit-reset", "ratelimit-reset"})) {
     hint.reset = wait_in(*value, here);
+  }
+  if (const auto policy = answer.header("ratelimit")) {
+    if (!hint.remaining) {
+      const auto number = number_in(one_of(*policy, {"remaining=", "r="}));
+      if (number) hint.remaining = static_cast<std::uint64_t>(*number);
+    }
+    if (!hint.reset) hint.reset = wait_in(one_of(*policy, {"reset=", "t="}), here);
   }
   return hint;
 }

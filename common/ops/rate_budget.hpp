@@ -17,8 +17,8 @@ namespace pullwire {
 struct RateHint {
   /// Retry-After, as seconds or as a date (RFC 9110, 10.2.3).
   std::optional<std::chrono::milliseconds> retry_after{};
-  /// X-Rate-Limit-*, X-RateLimit-* or RateLimit-*: requests left, and until when. Resets come
-  /// as seconds or milliseconds since 1970, as seconds from now, or as a date.
+  /// X-Rate-Limit-*, X-RateLimit-*, RateLimit-* or RateLimit: requests left, and until when. Resets
+  /// come as seconds or milliseconds since 1970, as seconds from now, or as a date.
   std::optional<std::uint64_t> remaining{};
   std::optional<std::chrono::milliseconds> reset{};
 };
@@ -27,7 +27,7 @@ struct RateHint {
 /// that, so that a wrong clock here does not matter.
 RateHint read_rate_hint(const HttpAnswer& answer, Timestamp now);
 
-/// One server's budget, shared by all that ask it with one account.
+/// The budget of one that asks a server.
 class RateBudget {
  public:
   using Time = std::chrono::nanoseconds;

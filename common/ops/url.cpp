@@ -5,8 +5,6 @@
 
 #include <curl/curl.h>
 
-#include "common/ops/text.hpp"
-
 namespace pullwire {
 namespace {
 
@@ -25,8 +23,9 @@ std::string part(CURLU* url, CURLUPart which) {
   return text;
 }
 
-[[noreturn]] void refuse(std::string_view text, std::string_view why) {
-  throw std::invalid_argument{in_quotes(shortened(text, 200)) + " " + std::string{why}};
+/// Without the text, in which a secret may stand.
+[[noreturn]] void refuse(const std::string& why) {
+  throw std::invalid_argument{"the address " + why};
 }
 
 std::string decoded(std::string_view text) {
@@ -49,13 +48,13 @@ std::string Url::shown() const {
 }
 
 Url parse_url(std::string_view text) {
-  if (text.size() > kMostBytes) refuse(text, "is longer than 4096 bytes");
+  if (text.size() > kMostBytes) refuse("is longer than 4096 bytes");
   const std::unique_ptr<CURLU, Freed> url{curl_url()};
   if (!url) throw std::bad_alloc{};
   const CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, std::string{text}.c_str(), 0);
-  if (code != CURLUE_OK) refuse(text, std::string{"is no URL: "} + curl_url_strerror(code));
+  if (code != CURLUE_OK) refuse(std::string{"is no URL: "} + curl_url_strerror(code));
   if (!part(url.get(), CURLUPART_USER).empty() || !part(url.get(), CURLUPART_PASSWORD).empty()) {
-    throw std::invalid_argument{"a URL must not hold a user or password"};
+    throw std::invalid_argument{"the address must not hold a user or password"};
   }
   Url result{.scheme = part(url.get(), CURLUPART_SCHEME),
              .host = part(url.get(), CURLUPART_HOST),
@@ -63,7 +62,7 @@ Url parse_url(std::string_view text) {
              .path = part(url.get(), CURLUPART_PATH),
              .query = part(url.get(), CURLUPART_QUERY)};
   if (result.scheme != "http" && result.scheme != "https") {
-    refuse(text, "is neither http nor https");
+    refuse("is neither http nor https");
   }
   for (char& c : result.host) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   return result;

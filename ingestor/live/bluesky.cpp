@@ -31,6 +31,7 @@ class Bluesky final : public Platform {
   explicit Bluesky(BlueskyOptions options) : options_{std::move(options)} {}
 
   const std::vector<std::string>& streams() const override { return options_.hashtags; }
+  std::string address() const override { return options_.base; }
   bool searches_hashtags() const override { return false; }
   std::vector<std::string> secrets() const override {
     return {options_.password, access_, refresh_};
@@ -39,7 +40,9 @@ class Bluesky final : public Platform {
                       Timestamp now) const override;
   Page read(const HttpAnswer& answer, const std::string& stream,
             const std::string& place) const override;
-  std::string without_page(const std::string& place) const override;
+  std::string without_page(const std::string& place) const override {
+    return Walk::restarted(place);
+  }
   std::optional<HttpRequest> sign_in() override;
   void signed_in(const HttpAnswer& answer) override;
   void signed_out() override { access_.clear(); }
@@ -90,8 +93,9 @@ Platform::Page Bluesky::read(const HttpAnswer& answer, const std::string& /*stre
   const auto oldest = oldest_wanted(walk);
   Page page;
   Timestamp newest;
-  bool all_old = true;
-  for (const json& view : array_at(body, {"posts"})) {
+  bool any_new = false;
+  bool any_old = false;
+  for (const json& view : checked_posts(array_at(body, {"posts"}))) {
     FoundPost post = read_bluesky_post(view);
     const auto listed = bluesky_listed_at(view);
     if (post.id.empty() || !listed) {
@@ -100,7 +104,7 @@ Platform::Page Bluesky::read(const HttpAnswer& answer, const std::string& /*stre
     }
     newest = std::max(newest, *listed);
     const bool old = oldest && *listed < *oldest;
-    all_old = all_old && old;
+    (old ? any_old : any_new) = true;
     if (!old) page.posts.push_back(std::move(post));
   }
   std::string next = text_at(body, {"cursor"});
@@ -110,7 +114,7 @@ Platform::Page Bluesky::read(const HttpAnswer& answer, const std::string& /*stre
     // The overlap must not reach what was there before.
     if (newest.micros > 0) newest.micros += kOverlapMicros + kTickMicros;
   }
-  if (all_old) next.clear();
+  if (any_old && !any_new) next.clear();  // a page may be empty on the way
   std::reverse(page.posts.begin(), page.posts.end());
   // Never back: what was the newest may have been removed.
   const auto floor = time_in(walk.floor);
@@ -119,11 +123,6 @@ Platform::Page Bluesky::read(const HttpAnswer& answer, const std::string& /*stre
   page.place = after.text();
   page.more = !after.page.empty();
   return page;
-}
-
-std::string Bluesky::without_page(const std::string& place) const {
-  if (place.empty()) return place;
-  return Walk{.floor = Walk::parse(place).floor}.text();
 }
 
 std::optional<HttpRequest> Bluesky::sign_in() {

@@ -1,11 +1,13 @@
 #include "ingestor/live/bluesky_post.hpp"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/model/hashtag.hpp"
+#include "common/model/post.hpp"
 #include "ingestor/live/answer_json.hpp"
 
 namespace pullwire::ingestor {
@@ -74,24 +76,25 @@ std::string text_with_links(const json& record, const std::string& text) {
   return result.append(text, at);
 }
 
+/// Those of facets, record and text, each once.
 void add_hashtags(const json& record, FoundPost& post) {
+  std::set<std::string> known;
+  const auto add = [&](std::string tag) {
+    if (tag.empty() || tag.size() > PostLimits::kFieldBytes ||
+        post.hashtags.size() == PostLimits::kHashtags) {
+      return;
+    }
+    if (known.insert(fold_hashtag(tag)).second) post.hashtags.push_back(std::move(tag));
+  };
   for (const json& facet : array_at(record, {"facets"})) {
     for (const json& feature : array_at(facet, {"features"})) {
-      if (text_at(feature, {"$type"}) == kTag) post.hashtags.push_back(text_at(feature, {"tag"}));
+      if (text_at(feature, {"$type"}) == kTag) add(text_at(feature, {"tag"}));
     }
   }
-  for (const json& tag : array_at(record, {"tags"})) {
-    if (tag.is_string()) post.hashtags.push_back(tag.get<std::string>());
-  }
+  for (const json& tag : array_at(record, {"tags"})) add(text_of(tag));
   std::vector<std::string_view> in_text;
   collect_hashtags(post.text, in_text);
-  for (const std::string_view tag : in_text) {
-    if (std::none_of(post.hashtags.begin(), post.hashtags.end(), [tag](const std::string& known) {
-          return fold_hashtag(known) == fold_hashtag(tag);
-        })) {
-      post.hashtags.emplace_back(tag);
-    }
-  }
+  for (const std::string_view tag : in_text) add(std::string{tag});
 }
 
 void add_embedded(const json& embed, FoundPost& post) {
@@ -133,7 +136,7 @@ FoundPost read_bluesky_post(const json& view) {
   const auto indexed = parse_rfc3339(text_at(view, {"indexedAt"}));
   post.created_at = claimed && indexed ? std::min(claimed, indexed) : claimed;
   const json& langs = array_at(record, {"langs"});
-  if (!langs.empty() && langs.front().is_string()) post.lang = langs.front().get<std::string>();
+  if (!langs.empty()) post.lang = text_of(langs.front());
   const std::string key = post.id.substr(post.id.rfind('/') + 1);
   if (!post.author.empty() && !key.empty()) {
     post.url = "https://bsky.app/profile/" + post.author + "/post/" + key;
@@ -141,9 +144,7 @@ FoundPost read_bluesky_post(const json& view) {
   // The facets count the bytes of the text as it is, so it is cleaned afterwards.
   const json& text = value_at(record, {"text"});
   if (text.is_string()) post.text = text_with_links(record, text.get<std::string>());
-  std::erase_if(post.text, [](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F;
-  });
+  post.text = without_controls(std::move(post.text));
   add_hashtags(record, post);
   add_embedded(value_at(view, {"embed"}), post);
   post.reply = value_at(record, {"reply"}).is_object();

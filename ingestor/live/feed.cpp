@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <stdexcept>
 
 #include <nlohmann/json.hpp>
 #include <sodium.h>
 
+#include "common/ops/url.hpp"
 #include "ingestor/live/answer_json.hpp"
 #include "ingestor/live/feed_dates.hpp"
 #include "ingestor/live/feed_document.hpp"
@@ -20,6 +22,7 @@ constexpr std::int64_t kDayMicros = std::int64_t{24} * 3600 * 1'000'000;
 constexpr std::chrono::seconds kLongestRest = std::chrono::hours{6};
 constexpr std::int64_t kSettledMicros = std::int64_t{5} * 1'000'000;
 constexpr long kRedirects = 5;
+constexpr std::size_t kMostValidator = 1024;  // bytes
 
 /// What is known of the feed after it was read.
 struct Place {
@@ -60,11 +63,12 @@ std::string basic(const std::string& username, const std::string& password) {
 
 /// max-age of Cache-Control (RFC 9111, 5.2.2.1), within reason.
 std::optional<std::chrono::seconds> rest_of(const HttpAnswer& answer) {
-  const std::string_view control = answer.header("cache-control").value_or("");
+  std::string control{answer.header("cache-control").value_or("")};
+  for (char& c : control) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   constexpr std::string_view kName = "max-age=";
   const std::size_t at = control.find(kName);
   if (at == std::string_view::npos) return std::nullopt;
-  const std::string_view digits = control.substr(at + kName.size());
+  const std::string_view digits = std::string_view{control}.substr(at + kName.size());
   std::int64_t seconds = 0;
   const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
   if (error != std::errc{} || seconds < 0) return std::nullopt;
@@ -102,11 +106,41 @@ void forget_doubtful(Place& place, const HttpAnswer& answer, bool damaged) {
   if (has_just_changed(answer) || (damaged && !again)) place.etag = place.modified = "";
 }
 
+std::string without_query(const std::string& url) {
+  return url.substr(0, url.find('?'));
+}
+
+/// Whether who may know a secret of the one may know it of the other (RFC 6454).
+bool same_origin(const std::string& one, const std::string& other) {
+  const auto origin = [](const std::string& url) {
+    const Url parts = parse_url(url);
+    return parts.scheme + "://" + parts.authority();
+  };
+  return origin(one) == origin(other);
+}
+
+/// A URL that can be asked for again; "" if it cannot.
+std::string usable(const std::string& url) {
+  try {
+    (void)parse_url(url);
+    return url;
+  } catch (const std::invalid_argument&) {
+    return {};
+  }
+}
+
+/// A header's value that is to be sent back; "" if it is there no more, or too long.
+std::string kept(const HttpAnswer& answer, std::string_view name) {
+  const std::string_view value = answer.header(name).value_or("");
+  return value.size() <= kMostValidator ? std::string{value} : std::string{};
+}
+
 class Feed final : public Platform {
  public:
   explicit Feed(FeedOptions options) : options_{std::move(options)} {}
 
   const std::vector<std::string>& streams() const override { return streams_; }
+  std::string address() const override { return without_query(options_.url); }
   bool searches_hashtags() const override { return false; }
   std::vector<std::string> secrets() const override {
     if (options_.password.empty()) return {};
@@ -135,7 +169,7 @@ HttpRequest Feed::request(const std::string& /*stream*/, const std::string& plac
                   " application/xml;q=0.9, */*;q=0.5"}};
   if (!known.etag.empty()) request.headers.push_back("If-None-Match: " + known.etag);
   if (!known.modified.empty()) request.headers.push_back("If-Modified-Since: " + known.modified);
-  if (!options_.username.empty()) {
+  if (!options_.username.empty() && same_origin(request.url, options_.url)) {
     request.headers.push_back("Authorization: Basic " +
                               basic(options_.username, options_.password));
   }
@@ -166,9 +200,9 @@ Platform::Page Feed::read(const HttpAnswer& answer, const std::string& /*stream*
   } catch (const NoFeed& bad) {
     throw BadAnswer{bad.what()};
   }
-  if (!answer.moved_to.empty()) known.url = answer.moved_to;
-  known.etag = answer.header("etag").value_or("");
-  known.modified = answer.header("last-modified").value_or("");
+  if (!answer.moved_to.empty()) known.url = usable(answer.moved_to);
+  known.etag = kept(answer, "etag");
+  known.modified = kept(answer, "last-modified");
   page.posts = std::move(document.posts);
   page.damage = std::move(document.damage);
   for (const auto& [item, why] : document.skipped) {

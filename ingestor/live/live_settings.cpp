@@ -1,6 +1,7 @@
 #include "ingestor/live/live_settings.hpp"
 
 #include <cmath>
+#include <set>
 #include <stdexcept>
 
 #include "common/model/hashtag.hpp"
@@ -49,7 +50,11 @@ void refuse(bool given, const std::string& what, const std::string& kind) {
 /// Without #, each once.
 std::vector<std::string> wanted(const std::vector<std::string>& hashtags, const std::string& kind) {
   std::vector<std::string> bare;
-  for (const std::string& hashtag : hashtags) bare.emplace_back(bare_hashtag(hashtag));
+  std::set<std::string> known;
+  for (const std::string& hashtag : hashtags) {
+    const std::string_view tag = bare_hashtag(hashtag);
+    if (known.insert(fold_hashtag(tag)).second) bare.emplace_back(tag);
+  }
   if (bare.empty()) {
     throw std::invalid_argument{kind + " is asked by hashtag: name one in hashtags"};
   }
@@ -86,6 +91,11 @@ std::shared_ptr<Platform> make_platform(const LiveTarget& target, const LiveSett
   }
   if (settings.token.empty()) {
     throw std::invalid_argument{"x needs a token: give it in a [[ingestor.source]] entry"};
+  }
+  for (const std::string& language : rules.languages) {
+    if (language.find('-') == std::string::npos) continue;
+    throw std::invalid_argument{"x knows languages without their regions: write " +
+                                language.substr(0, language.find('-'))};
   }
   return make_x({.base = base,
                  .token = settings.token,

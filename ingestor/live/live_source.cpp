@@ -23,6 +23,9 @@ using namespace std::chrono_literals;
 constexpr Time kReadingHangs = 60s;
 constexpr Time kFirstBackOff = 1s;
 constexpr int kFailuresOfAPage = 8;  // in a row, before it is given up
+constexpr std::size_t kSignInBytes = std::size_t{256} * 1024;
+constexpr int kEmptyPages = 16;       // in a row that are asked for without a rest
+constexpr const char* kAddress = "";  // under which a position has the platform's address
 
 /// An answer, and what the worker makes of it.
 struct Reading {
@@ -62,20 +65,27 @@ class LiveSource final : public Source {
   struct Stream {
     std::string name;
     std::string place;
+    RateBudget trouble;  // its own: of answers that cannot be used
     Time due{};
-    int failures = 0;  // in a row
+    int failures = 0;  // of its page, in a row
+    int empty_pages = 0;
     bool over = false;
   };
 
   void tell(Sink& sink);
   std::size_t give(std::size_t wanted, Sink& sink);
+  [[nodiscard]] Time due(const Stream& stream) const {
+    return std::max(stream.due, stream.trouble.next());
+  }
   Stream* next_stream();
-  void ask(Time now, Sink& sink);
+  void ask(Sink& sink);
   void fetch(HttpRequest request, std::size_t stream, bool signing_in);
   void answered(HttpAnswer answer, std::size_t stream, bool signing_in);
   void read(std::shared_ptr<Reading> reading, std::size_t stream);
   void done(Reading& reading, std::size_t stream);
+  void refused(Reading& reading, std::size_t stream);
   void fail(const std::string& why, const RateHint& hint, std::size_t stream);
+  void give_page_up(Stream& stream);
   [[nodiscard]] RateHint hint_of(const HttpAnswer& answer) const {
     return read_rate_hint(answer, wall_clock());
   }
@@ -109,7 +119,10 @@ LiveSource::LiveSource(std::string name, std::shared_ptr<Platform> platform, Liv
       outside_{outside},
       budget_{std::min<Time>(kFirstBackOff, config_.interval), net::new_seed()} {
   for (const std::string& stream : platform_->streams()) {
-    streams_.push_back({.name = stream, .place = platform_->begin({})});
+    streams_.push_back(
+        {.name = stream,
+         .place = platform_->begin({}),
+         .trouble = {std::min<Time>(kFirstBackOff, config_.interval), net::new_seed()}});
   }
 }
 
@@ -124,9 +137,9 @@ std::optional<Time> LiveSource::pull(Time now, std::size_t wanted, Sink& sink) {
   if (busy_) return kWhenNews;
   const Stream* const stream = next_stream();
   if (stream == nullptr) return std::nullopt;
-  const Time due = std::max(stream->due, budget_.next());
-  if (due > now) return due;
-  ask(now, sink);
+  const Time when = std::max(due(*stream), budget_.next());
+  if (when > now) return when;
+  ask(sink);
   return kWhenNews;
 }
 
@@ -157,6 +170,7 @@ std::size_t LiveSource::give(std::size_t wanted, Sink& sink) {
   }
   if (given_ == page_->posts.size()) {
     Stream& stream = streams_[page_stream_];
+    if (stream.place != page_->place) sink.moved();
     stream.place = std::move(page_->place);
     stream.over = page_->over;
     page_.reset();
@@ -169,12 +183,12 @@ LiveSource::Stream* LiveSource::next_stream() {
   Stream* next = nullptr;
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     Stream& stream = streams_[(turn_ + i) % streams_.size()];
-    if (!stream.over && (next == nullptr || stream.due < next->due)) next = &stream;
+    if (!stream.over && (next == nullptr || due(stream) < due(*next))) next = &stream;
   }
   return next;
 }
 
-void LiveSource::ask(Time /*now*/, Sink& sink) {
+void LiveSource::ask(Sink& sink) {
   const Stream& stream = *next_stream();
   const auto index = static_cast<std::size_t>(&stream - streams_.data());
   sink.requested();
@@ -186,6 +200,7 @@ void LiveSource::fetch(HttpRequest request, std::size_t stream, bool signing_in)
   busy_ = true;
   HttpLimits limits = config_.limits;
   limits.redirects = platform_->redirects();
+  if (signing_in) limits.body_bytes = kSignInBytes;
   request_ = outside_.http.fetch(std::move(request), limits,
                                  [this, stream, signing_in](HttpAnswer answer) {
                                    request_.reset();
@@ -199,13 +214,15 @@ void LiveSource::answered(HttpAnswer answer, std::size_t stream, bool signing_in
   if (answer.status == 429) {
     busy_ = false;
     budget_.throttled(outside_.loop.now(), hint);
-    const auto seconds =
-        std::chrono::ceil<std::chrono::seconds>(budget_.next() - outside_.loop.now());
-    errors_.push_back("asked too often (HTTP 429); the next request is made in " +
-                      std::to_string(seconds.count()) + " s");
+    const auto wait = std::chrono::ceil<std::chrono::seconds>(budget_.next() - outside_.loop.now());
+    const Timestamp next{wall_clock().micros + std::chrono::microseconds{wait}.count()};
+    errors_.push_back("asked too often (HTTP 429); the next request is made at " +
+                      to_text(next).substr(0, 19) + "Z");
     return news_();
   }
   if (answer.status >= 500) {
+    // What a platform cannot do again and again, while it does not say that it is down.
+    if (answer.status == 500 && !signing_in) give_page_up(streams_[stream]);
     return fail("the server failed: HTTP " + std::to_string(answer.status), hint, stream);
   }
   if (!signing_in) {
@@ -248,15 +265,19 @@ void LiveSource::read(std::shared_ptr<Reading> reading, std::size_t stream) {
 void LiveSource::done(Reading& reading, std::size_t stream) {
   const RateHint hint = hint_of(reading.answer);
   if (reading.session_ended) platform_->signed_out();
-  if (!reading.error.empty()) return fail(reading.error, hint, stream);
+  if (!reading.error.empty()) return refused(reading, stream);
   const Time now = outside_.loop.now();
   busy_ = false;
   worked_ = reading.page.damage.empty() || reading.page.over;
   budget_.served(now, hint);
-  streams_[stream].failures = 0;
-  Time rest = reading.page.more ? Time{} : config_.interval;
+  Stream& from = streams_[stream];
+  from.failures = 0;
+  from.trouble.served(now, {});
+  from.empty_pages = reading.page.posts.empty() ? from.empty_pages + 1 : 0;
+  const bool at_once = reading.page.more && from.empty_pages < kEmptyPages;
+  Time rest = at_once ? Time{} : config_.interval;
   if (reading.page.rest) rest = std::max<Time>(rest, *reading.page.rest);
-  streams_[stream].due = now + rest;
+  from.due = now + rest;
   turn_ = (stream + 1) % streams_.size();
   if (reading.page.over) {  // as it should: no trouble that lasts
     reading.page.skipped.push_back({name_, reading.page.damage});
@@ -269,18 +290,38 @@ void LiveSource::done(Reading& reading, std::size_t stream) {
   news_();
 }
 
+/// The platform works; what this stream asks for does not.
+void LiveSource::refused(Reading& reading, std::size_t stream) {
+  const Time now = outside_.loop.now();
+  busy_ = false;
+  budget_.served(now, hint_of(reading.answer));
+  streams_[stream].trouble.failed(now, {});
+  give_page_up(streams_[stream]);
+  turn_ = (stream + 1) % streams_.size();
+  errors_.push_back(streams_.size() > 1 ? streams_[stream].name + ": " + reading.error
+                                        : reading.error);
+  news_();
+}
+
+/// After several failures in a row it is begun again without its page.
+void LiveSource::give_page_up(Stream& stream) {
+  if (++stream.failures % kFailuresOfAPage == 0) {
+    stream.place = platform_->without_page(stream.place);
+  }
+}
+
+/// The platform does not work: all streams wait, and another one is the first to try.
 void LiveSource::fail(const std::string& why, const RateHint& hint, std::size_t stream) {
   busy_ = false;
-  Stream& failed = streams_[stream];
-  if (++failed.failures % kFailuresOfAPage == 0)
-    failed.place = platform_->without_page(failed.place);
   budget_.failed(outside_.loop.now(), hint);
+  streams_[stream].due = outside_.loop.now();
+  turn_ = (stream + 1) % streams_.size();
   errors_.push_back(why);
   news_();
 }
 
 std::string LiveSource::position() const {
-  nlohmann::json places = nlohmann::json::object();
+  nlohmann::json places{{kAddress, platform_->address()}};
   for (const Stream& stream : streams_) {
     if (!stream.place.empty()) places[stream.name] = stream.place;
   }
@@ -294,6 +335,12 @@ void LiveSource::resume(std::string_view cursor) {
     for (const auto& [name, place] : json.items()) {
       if (place.is_string()) stored[name] = place.get<std::string>();
     }
+  }
+  const auto address = stored.extract(kAddress);
+  if (!address.empty() && address.mapped() != platform_->address()) {
+    log_warn("a source's address has changed; it begins anew, as backfill says",
+             {{"source", name_}, {"before", address.mapped()}});
+    stored.clear();
   }
   for (Stream& stream : streams_) {
     const auto found = stored.find(stream.name);

@@ -34,6 +34,16 @@ std::string in_link(const HttpAnswer& answer, std::string_view relation,
   return {};
 }
 
+/// Whether an id was given out before another, as far as that can be said: of numbers, and of
+/// texts of one length that sort by time (ULIDs).
+bool is_before(const std::string& one, const std::string& other) {
+  const auto is_number = [](const std::string& id) {
+    return id.find_first_not_of("0123456789") == std::string::npos;
+  };
+  if (one.size() == other.size()) return one < other;
+  return is_number(one) && is_number(other) && one.size() < other.size();
+}
+
 void add_media(const json& status, FoundPost& post) {
   for (const json& attachment : array_at(status, {"media_attachments"})) {
     std::string url = text_at(attachment, {"url"});
@@ -80,13 +90,16 @@ class Mastodon final : public Platform {
   explicit Mastodon(MastodonOptions options) : options_{std::move(options)} {}
 
   const std::vector<std::string>& streams() const override { return options_.hashtags; }
+  std::string address() const override { return options_.base; }
   bool searches_hashtags() const override { return true; }
   std::vector<std::string> secrets() const override { return {options_.token}; }
   HttpRequest request(const std::string& stream, const std::string& place,
                       Timestamp now) const override;
   Page read(const HttpAnswer& answer, const std::string& stream,
             const std::string& place) const override;
-  std::string without_page(const std::string& place) const override;
+  std::string without_page(const std::string& place) const override {
+    return Walk::restarted(place);
+  }
 
  private:
   [[nodiscard]] bool finds_the_beginning(const std::string& place) const {
@@ -126,7 +139,7 @@ Platform::Page Mastodon::read(const HttpAnswer& answer, const std::string& /*str
   if (!body.is_array()) throw BadAnswer{"the answer is no list of posts"};
   const Walk walk = Walk::parse(place);
   Page page;
-  for (const json& status : body) {
+  for (const json& status : checked_posts(body)) {
     FoundPost post = read_post(status);
     if (post.id.empty() || !value_at(status, {"content"}).is_string()) {
       page.skipped.push_back({"a post of " + options_.base, "it has no id or no content"});
@@ -145,21 +158,17 @@ Platform::Page Mastodon::read(const HttpAnswer& answer, const std::string& /*str
   std::reverse(page.posts.begin(), page.posts.end());
   if (finds_the_beginning(place)) {
     page.posts.clear();
-    page.place = Walk{.floor = newest}.text();
+    page.place = walk.after(newest, "").text();
   } else if (!walk.floor.empty()) {
-    page.place = Walk{.floor = newest}.text();
-    page.more = newest != walk.floor;
+    // Servers of one name need not have the same: never back, and no haste where nothing is new.
+    page.more = !is_before(newest, walk.floor) && newest != walk.floor;
+    page.place = (page.more ? walk.after(newest, "") : walk).text();
   } else {
     const Walk after = walk.after(newest, leave_out_older(page) ? "" : next);
     page.place = after.text();
     page.more = !after.page.empty();
   }
   return page;
-}
-
-std::string Mastodon::without_page(const std::string& place) const {
-  if (place.empty()) return place;
-  return Walk{.floor = Walk::parse(place).floor}.text();
 }
 
 }  // namespace

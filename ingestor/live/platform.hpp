@@ -38,8 +38,8 @@ struct Backfill {
 /// place of its own. A place is a text that only the platform reads; "" is that of a stream
 /// that was never asked.
 ///
-/// No I/O. `read` is called on a worker's thread and uses nothing that changes; the others on
-/// the loop's.
+/// No I/O. `read` is called on a worker's thread and uses nothing that changes but the clock; the
+/// others on the loop's.
 class Platform {
  public:
   struct Skipped {
@@ -64,7 +64,11 @@ class Platform {
   Platform& operator=(const Platform&) = delete;
   virtual ~Platform() = default;
 
-  /// Names of the streams, at least one; the same in every run with the same configuration.
+  /// Where it is, without secrets. What is known of another address is of no use here.
+  [[nodiscard]] virtual std::string address() const = 0;
+
+  /// Names of the streams, at least one, none of them empty; the same in every run with the same
+  /// configuration.
   [[nodiscard]] virtual const std::vector<std::string>& streams() const = 0;
 
   /// Where a stream begins of which nothing is stored, given the places of those of which

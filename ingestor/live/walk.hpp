@@ -15,9 +15,11 @@ struct Walk {
   /// The place before the first request has no walk yet: "".
   static Walk parse(const std::string& place);
   [[nodiscard]] std::string text() const;
+  /// The place from which the walk that is under way at `place` is begun again.
+  static std::string restarted(const std::string& place);
 
   /// The walk once a page was read whose newest post is `newest` ("": it had none) and behind
-  /// which `next` comes ("": nothing does).
+  /// which `next` comes ("": nothing does). Throws BadAnswer if one is longer than 4 KiB.
   [[nodiscard]] Walk after(const std::string& newest, const std::string& next) const;
 };
 

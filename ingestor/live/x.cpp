@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <stdexcept>
+#include <unordered_map>
 
 #include "common/ops/text.hpp"
 #include "common/ops/url.hpp"
@@ -27,8 +28,7 @@ std::string conditions(const XOptions& options) {
   std::string languages;
   for (const std::string& language : options.languages) {
     if (language.empty()) return text;  // no query finds posts without a language
-    const std::string primary = language.substr(0, language.find('-'));
-    languages += (languages.empty() ? "lang:" : " OR lang:") + primary;
+    languages += (languages.empty() ? "lang:" : " OR lang:") + language;
   }
   return languages.empty() ? text : text + " (" + languages + ")";
 }
@@ -83,19 +83,26 @@ std::string unescaped(std::string text) {
   return plain;
 }
 
-/// The object of `list` whose `key` is `value`, or null.
-const json& find_by(const json& list, const char* key, const std::string& value) {
-  static const json kNone;
-  for (const json& entry : list) {
-    if (text_at(entry, {key}) == value) return entry;
+/// What posts refer to, by key.
+class Included {
+ public:
+  Included(const json& list, const char* key) {
+    for (const json& entry : list) entries_.emplace(text_at(entry, {key}), &entry);
   }
-  return kNone;
-}
+  /// Null if it is not there.
+  [[nodiscard]] const json& find(const std::string& key) const {
+    static const json kNone;
+    const auto found = entries_.find(key);
+    return found == entries_.end() ? kNone : *found->second;
+  }
 
-void add_media(const json& tweet, const json& all, FoundPost& post) {
+ private:
+  std::unordered_map<std::string, const json*> entries_;
+};
+
+void add_media(const json& tweet, const Included& media, FoundPost& post) {
   for (const json& key : array_at(tweet, {"attachments", "media_keys"})) {
-    if (!key.is_string()) continue;
-    const json& found = find_by(all, "media_key", key.get<std::string>());
+    const json& found = media.find(text_of(key));
     const std::string type = text_at(found, {"type"});
     const std::string url = text_at(found, {"url"});
     const std::string preview = text_at(found, {"preview_image_url"});
@@ -107,10 +114,10 @@ void add_media(const json& tweet, const json& all, FoundPost& post) {
   }
 }
 
-FoundPost read_post(const json& tweet, const json& includes) {
+FoundPost read_post(const json& tweet, const Included& users, const Included& media) {
   FoundPost post;
   post.id = text_at(tweet, {"id"});
-  const json& author = find_by(array_at(includes, {"users"}), "id", text_at(tweet, {"author_id"}));
+  const json& author = users.find(text_at(tweet, {"author_id"}));
   post.author = text_at(author, {"username"});
   post.author_name = text_at(author, {"name"});
   post.created_at = parse_rfc3339(text_at(tweet, {"created_at"}));
@@ -127,7 +134,7 @@ FoundPost read_post(const json& tweet, const json& includes) {
   for (const json& reference : array_at(tweet, {"referenced_tweets"})) {
     if (text_at(reference, {"type"}) == "replied_to") post.reply = true;
   }
-  add_media(tweet, array_at(includes, {"media"}), post);
+  add_media(tweet, media, post);
   return post;
 }
 
@@ -136,6 +143,7 @@ class X final : public Platform {
   explicit X(XOptions options) : options_{std::move(options)}, streams_{queries(options_)} {}
 
   const std::vector<std::string>& streams() const override { return streams_; }
+  std::string address() const override { return options_.base; }
   bool searches_hashtags() const override { return true; }
   std::vector<std::string> secrets() const override { return {options_.token}; }
   std::string begin(const std::map<std::string, std::string>& stored) const override;
@@ -143,7 +151,9 @@ class X final : public Platform {
                       Timestamp now) const override;
   Page read(const HttpAnswer& answer, const std::string& stream,
             const std::string& place) const override;
-  std::string without_page(const std::string& place) const override;
+  std::string without_page(const std::string& place) const override {
+    return Walk::restarted(place);
+  }
 
  private:
   const XOptions options_;
@@ -151,15 +161,15 @@ class X final : public Platform {
 };
 
 /// The queries change with the hashtags, the ids are common to all: a new query goes on where
-/// the last of the old ones stood.
+/// the last of the old ones stood, or where there was nothing yet.
 std::string X::begin(const std::map<std::string, std::string>& stored) const {
-  std::string lowest;
+  if (stored.empty()) return {};
+  std::string lowest = Walk::parse(stored.begin()->second).floor;
   for (const auto& [stream, place] : stored) {
-    const Walk walk = Walk::parse(place);
-    if (walk.floor.empty()) return {};
-    if (lowest.empty() || id_less(walk.floor, lowest)) lowest = walk.floor;
+    const std::string floor = Walk::parse(place).floor;
+    if (id_less(floor, lowest)) lowest = floor;
   }
-  return lowest.empty() ? std::string{} : Walk{.floor = lowest}.text();
+  return Walk{.floor = lowest}.text();
 }
 
 HttpRequest X::request(const std::string& stream, const std::string& place, Timestamp now) const {
@@ -189,7 +199,7 @@ Platform::Page X::read(const HttpAnswer& answer, const std::string& /*stream*/,
   Page page;
   if (answer.status == 400 && !walk.page.empty()) {  // it knows the page no more
     page.damage = refusal(answer) + "; reading again from the newest post";
-    page.place = without_page(place);
+    page.place = Walk::restarted(place);
     page.more = true;
     return page;
   }
@@ -198,8 +208,10 @@ Platform::Page X::read(const HttpAnswer& answer, const std::string& /*stream*/,
   if (!body.is_object() || (!body.contains("data") && !body.contains("meta"))) {
     throw BadAnswer{"the answer is no list of posts: " + in_quotes(refusal(answer))};
   }
-  for (const json& tweet : array_at(body, {"data"})) {
-    FoundPost post = read_post(tweet, value_at(body, {"includes"}));
+  const Included users{array_at(body, {"includes", "users"}), "id"};
+  const Included media{array_at(body, {"includes", "media"}), "media_key"};
+  for (const json& tweet : checked_posts(array_at(body, {"data"}))) {
+    FoundPost post = read_post(tweet, users, media);
     if (post.id.empty() || !value_at(tweet, {"text"}).is_string()) {
       page.skipped.push_back({"a post of " + options_.base, "it has no id or no text"});
     } else {
@@ -218,11 +230,6 @@ Platform::Page X::read(const HttpAnswer& answer, const std::string& /*stream*/,
   page.more = !after.page.empty();
   page.place = after.text();
   return page;
-}
-
-std::string X::without_page(const std::string& place) const {
-  if (place.empty()) return place;
-  return Walk{.floor = Walk::parse(place).floor}.text();
 }
 
 }  // namespace

@@ -13,15 +13,6 @@ namespace {
 
 constexpr std::size_t kMaxName = 64;
 
-bool is_name(std::string_view name) {
-  constexpr std::string_view kSigns = "_./-";
-  return !name.empty() && name.size() <= kMaxName &&
-         std::all_of(name.begin(), name.end(), [&](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  kSigns.find(c) != std::string_view::npos;
-         });
-}
-
 /// Without what may be a secret: of an address the query, and who asks.
 [[noreturn]] void refuse(std::string_view uri, const std::string& why) {
   std::string shown{is_live(kind_of(uri)) ? uri.substr(0, uri.find('?')) : uri};
@@ -47,13 +38,22 @@ std::optional<Parts> taken_apart(std::string_view uri) {
   const std::string_view head = uri.substr(0, colon);
   const std::size_t equals = head.find('=');
   if (equals == std::string_view::npos) return Parts{{}, head, uri.substr(colon + 1)};
-  if (!is_name(head.substr(0, equals))) {
+  if (!is_source_name(head.substr(0, equals))) {
     refuse(uri, "a name has 1 to 64 letters, digits, _, ., / and -");
   }
   return Parts{head.substr(0, equals), head.substr(equals + 1), uri.substr(colon + 1)};
 }
 
 }  // namespace
+
+bool is_source_name(std::string_view name) {
+  constexpr std::string_view kSigns = "_./-";
+  return !name.empty() && name.size() <= kMaxName &&
+         std::all_of(name.begin(), name.end(), [&](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  kSigns.find(c) != std::string_view::npos;
+         });
+}
 
 std::string_view kind_of(std::string_view uri) {
   const std::string_view head = uri.substr(0, uri.find(':'));

@@ -24,6 +24,9 @@ struct SourceContext {
   std::function<Outside&()> outside{};  ///< made when it is first needed
 };
 
+/// Whether it can be a NAME.
+bool is_source_name(std::string_view name);
+
 /// The kind of `uri`, for example "file" or "mastodon+https"; "" if it has none.
 std::string_view kind_of(std::string_view uri);
 

@@ -20,6 +20,9 @@ using Time = std::chrono::nanoseconds;
 /// line of 19 bytes, so that 64 KiB hold fewer, and a page is shorter.
 inline constexpr std::size_t kMostBeyondWanted = 4096;
 
+/// A source may list so many posts again at every look that it gave before.
+inline constexpr std::size_t kMostListed = 10'000;
+
 /// The answer of a pull that has nothing to give before `on_news` is called.
 inline constexpr Time kWhenNews = Time::max();
 
@@ -57,6 +60,9 @@ class Sink {
 
   /// It works, perhaps again.
   virtual void works() = 0;
+
+  /// `position` has moved on though no post was given: to be stored soon all the same.
+  virtual void moved() = 0;
 };
 
 /// A source is asked for posts only when there is credit for them. Not thread-safe:

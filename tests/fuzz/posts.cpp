@@ -22,6 +22,7 @@ struct Deaf : ingestor::Sink {
   void old(std::string_view) override {}
   void error(std::string_view) override {}
   void works() override {}
+  void moved() override {}
 };
 
 struct Told : ingestor::Sink {
@@ -39,6 +40,7 @@ struct Told : ingestor::Sink {
   void old(std::string_view) override { CHECK(false); }
   void error(std::string_view) override { CHECK(false); }
   void works() override { CHECK(false); }
+  void moved() override { CHECK(false); }
 
   std::vector<std::string> posts;
   std::vector<std::string> positions;

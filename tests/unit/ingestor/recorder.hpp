@@ -31,6 +31,7 @@ struct Recorder final : Sink {
   void old(std::string_view post_id) override { olds.emplace_back(post_id); }
   void error(std::string_view why) override { errors.emplace_back(why); }
   void works() override { ++recoveries; }
+  void moved() override { ++moves; }
 
   /// The ids in order, with a blank between two.
   std::string ids() const {
@@ -45,6 +46,7 @@ struct Recorder final : Sink {
   std::vector<std::string> errors;
   std::vector<std::string> olds;
   std::size_t recoveries = 0;
+  std::size_t moves = 0;
 };
 
 /// Pulls until the source has ended or wants to be asked later. Returns whether it has ended.

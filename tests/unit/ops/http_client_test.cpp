@@ -178,3 +178,20 @@ TEST_CASE_METHOD(HttpClientTest, "many requests go side by side, and one can be 
   client.cancel(never);
   CHECK(client.under_way() == 0);
 }
+
+TEST_CASE_METHOD(HttpClientTest, "what comes behind a body in pieces is no header",
+                 "[http_client]") {
+  const HttpAnswer answer = fetch_from(
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nETag: a\r\n\r\n"
+      "2\r\nok\r\n0\r\nETag: b\r\nX-Late: 1\r\n\r\n");
+  CHECK(answer.answered());
+  CHECK(answer.body == "ok");
+  CHECK_FALSE(answer.header("x-late"));
+}
+
+TEST_CASE_METHOD(HttpClientTest, "a request that cannot be made is an answer, too",
+                 "[http_client]") {
+  const HttpAnswer answer = fetch({.url = "http://127.0.0.1/" + std::string(9'000'000, 'x')});
+  CHECK_FALSE(answer.answered());
+  CHECK(fetch({.url = "http://127.0.0.1:1/"}).failure == "no connection: Connection refused");
+}

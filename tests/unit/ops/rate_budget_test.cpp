@@ -33,6 +33,10 @@ TEST_CASE("a wait is read in every form in which servers write it", "[rate_budge
   CHECK(hint({{"x-ratelimit-reset", "2026-11-28T12:00:30.250000Z"}}).reset == 30250ms);
   CHECK(hint({{"ratelimit-reset", "30"}}).reset == 30s);
   CHECK(hint({{"x-ratelimit-remaining", "7"}}).remaining == 7);
+  for (const char* policy : {"limit=9, remaining=7, reset=30", "\"default\";r=7;t=30"}) {
+    CHECK(hint({{"ratelimit", policy}}).remaining == 7);
+    CHECK(hint({{"ratelimit", policy}}).reset == 30s);
+  }
   for (const char* nonsense : {"", "soon", "-3", "1e99", "nan", "12 monkeys"}) {
     CHECK_FALSE(hint({{"retry-after", nonsense}}).retry_after);
   }

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "common/model/post.hpp"
 #include "tests/catch.hpp"
 #include "tests/unit/ingestor/live/page_of.hpp"
 
@@ -138,4 +139,38 @@ TEST_CASE("what is no search result is refused or passed over", "[bluesky]") {
   const auto read = page_of(*source, answer_of(R"({"posts":[1,{},{"uri":"at://x"}]})"));
   CHECK(read.posts.empty());
   CHECK(read.skipped.size() == 3);
+}
+
+TEST_CASE("an empty page on the way does not end a search", "[bluesky]") {
+  const auto source = bluesky();
+  const auto first = page_of(*source, page({30}, "a"));
+  const auto empty = page_of(*source, page({}, "b"), first.place);
+  CHECK(empty.more);
+  CHECK(asked(*source, empty.place).ends_with("&cursor=b"));
+}
+
+TEST_CASE("a post with thousands of tags takes no time and no more than a post can have",
+          "[bluesky]") {
+  std::string tags;
+  std::string text;
+  for (int i = 0; i < 13'000; ++i) tags += ",\"größe" + std::to_string(i) + "\"";
+  for (int i = 0; i < 500; ++i) text += " #maß" + std::to_string(i);
+  const auto read =
+      page_of(*bluesky(), answer_of(R"({"posts":[{"uri":"at://a/b/c","indexedAt":)"
+                                    R"("2026-11-28T11:00:00.000Z","record":{"text":")" +
+                                    text + R"(","tags":[)" + tags.substr(1) + "]}}]}"));
+  REQUIRE(read.posts.size() == 1);
+  CHECK(read.posts.front().hashtags.size() == PostLimits::kHashtags);
+}
+
+TEST_CASE("control characters of a post's fields are left out", "[bluesky]") {
+  const auto read = page_of(
+      *bluesky(),
+      answer_of(
+          R"({"posts":[{"uri":"at://a/b/c","indexedAt":)"
+          R"("2026-11-28T11:00:00.000Z","record":{"text":"a\u0000\u001bb","langs":["e\u0000n"],)"
+          R"("tags":["x\u001by"]}}]})"));
+  CHECK(read.posts.front().text == "ab");
+  CHECK(read.posts.front().lang == "en");
+  CHECK(read.posts.front().hashtags == std::vector<std::string>{"xy"});
 }

@@ -134,3 +134,15 @@ TEST_CASE("a name and a password are sent as HTTP Basic", "[feed_source]") {
   CHECK(asked_with(*feed({}, "Aladdin"), "") ==
         std::vector<std::string>{"Authorization: Basic QWxhZGRpbjpw"});
 }
+
+TEST_CASE("a password does not go to where a feed has moved to", "[feed_source]") {
+  const auto source = feed({.from = Backfill::From::Beginning}, "Aladdin");
+  HttpAnswer answer = whole(rss({{"a", 1}}));
+  answer.moved_to = "https://elsewhere.example/feed";
+  CHECK(asked_with(*source, page_of(*source, answer).place).empty());
+  answer.moved_to = "https://f.example/new";
+  CHECK(asked_with(*source, page_of(*source, answer).place).size() == 1);
+  answer.moved_to = "https://me:you@f.example/new";
+  CHECK(source->request("feed", page_of(*source, answer).place, kTestNow).url ==
+        "https://f.example/feed/");
+}

@@ -19,10 +19,11 @@ namespace {
 /// A platform whose pages are lines "ID ID … NEXT", one stream for each name.
 class Pages : public Platform {
  public:
-  Pages(std::string base, std::vector<std::string> streams)
-      : base_{std::move(base)}, streams_{std::move(streams)} {}
+  Pages(std::string base, std::vector<std::string> streams, std::string address)
+      : base_{std::move(base)}, streams_{std::move(streams)}, address_{std::move(address)} {}
 
   const std::vector<std::string>& streams() const override { return streams_; }
+  std::string address() const override { return address_; }
   bool searches_hashtags() const override { return true; }
   HttpRequest request(const std::string& stream, const std::string& place,
                       Timestamp) const override {
@@ -51,13 +52,15 @@ class Pages : public Platform {
  private:
   std::string base_;
   std::vector<std::string> streams_;
+  std::string address_;
 };
 
 struct LiveSourceTest {
   std::unique_ptr<Source> make(std::vector<std::string> streams, Time interval = 1h,
                                HttpLimits limits = {}) {
-    auto source = make_live_source("s", std::make_shared<Pages>(server.url(""), std::move(streams)),
-                                   {.limits = limits, .interval = interval}, outside);
+    auto source =
+        make_live_source("s", std::make_shared<Pages>(server.url(""), std::move(streams), address),
+                         {.limits = limits, .interval = interval}, outside);
     source->on_news([this] { loop.stop(); });
     return source;
   }
@@ -75,6 +78,7 @@ struct LiveSourceTest {
     }
   }
 
+  std::string address = "pages";
   std::map<std::string, std::string> pages;  // by path
   std::vector<std::string> asked;
   net::Loop loop;
@@ -114,10 +118,10 @@ TEST_CASE_METHOD(LiveSourceTest, "a position reads its post's page again and all
   const auto source = make({"a", "b"});
   drain(*source);
   CHECK(recorder.ids() == "s:1 s:2 s:3 s:4");
-  CHECK(recorder.posts[1].position == "{}");
-  CHECK(recorder.posts[2].position == R"({"a":"+"})");
-  CHECK(recorder.posts[3].position == R"({"a":"+","b":"+"})");
-  CHECK(source->position() == R"({"a":"+++","b":"++"})");
+  CHECK(recorder.posts[1].position == R"({"":"pages"})");
+  CHECK(recorder.posts[2].position == R"({"":"pages","a":"+"})");
+  CHECK(recorder.posts[3].position == R"({"":"pages","a":"+","b":"+"})");
+  CHECK(source->position() == R"({"":"pages","a":"+++","b":"++"})");
 
   asked.clear();
   const auto again = make({"b", "a"});
@@ -156,7 +160,7 @@ TEST_CASE_METHOD(LiveSourceTest, "a failure is told, waited for, and moves nothi
   const auto again = drain(*source);
   REQUIRE(again);
   CHECK(recorder.errors == std::vector<std::string>{"the server failed: HTTP 503"});
-  CHECK(source->position() == "{}");
+  CHECK(source->position() == R"({"":"pages"})");
   pages["/a/"] = CannedServer::answer("404 Not Found", "", "");
   loop.at(*again, [&] { loop.stop(); });
   loop.run();
@@ -186,7 +190,8 @@ TEST_CASE_METHOD(LiveSourceTest, "the server's word on when to come again is kep
   REQUIRE(again);
   CHECK(*again - loop.now() <= 30s);
   CHECK(*again - loop.now() > 29s);
-  CHECK(recorder.errors.front() == "asked too often (HTTP 429); the next request is made in 30 s");
+  CHECK(recorder.errors.front().starts_with(
+      "asked too often (HTTP 429); the next request is made at 20"));
 }
 
 TEST_CASE_METHOD(LiveSourceTest, "a source that goes while it waits leaves nothing behind",
@@ -194,4 +199,58 @@ TEST_CASE_METHOD(LiveSourceTest, "a source that goes while it waits leaves nothi
   pages["/a/"] = "1";
   CHECK(make({"a"})->pull(loop.now(), 1, recorder) == kWhenNews);
   CHECK(outside.http.under_way() == 0);
+}
+
+TEST_CASE_METHOD(LiveSourceTest, "a stream that is refused does not keep the others waiting",
+                 "[live_source]") {
+  pages["/bad/"] = CannedServer::answer("404 Not Found", "", "");
+  pages["/good/"] = "1 2";
+  const auto source = make({"bad", "good"}, 10ms);
+  const auto again = drain(*source);
+  REQUIRE(again);
+  CHECK(recorder.ids() == "s:1 s:2");
+  CHECK(std::count(asked.begin(), asked.end(), "/bad/") == 1);
+  CHECK(recorder.errors.front() == "bad: status 404");
+}
+
+TEST_CASE_METHOD(LiveSourceTest, "after a failure of the platform another stream tries first",
+                 "[live_source]") {
+  pages["/a/"] = CannedServer::answer("503 Busy", "", "");
+  pages["/b/"] = "1";
+  const auto source = make({"a", "b"}, 10ms);
+  const auto again = drain(*source);
+  loop.at(*again, [&] { loop.stop(); });
+  loop.run();
+  drain(*source);
+  CHECK(asked[1] == "/b/");
+}
+
+TEST_CASE_METHOD(LiveSourceTest, "a place that moves without a post is told", "[live_source]") {
+  const auto source = make({"a"});
+  drain(*source);
+  CHECK(recorder.moves == 1);
+}
+
+TEST_CASE_METHOD(LiveSourceTest, "a cursor of another address is of no use", "[live_source]") {
+  pages["/a/"] = "1";
+  const auto before = make({"a"});
+  drain(*before);
+  address = "elsewhere";
+  asked.clear();
+  const auto source = make({"a"});
+  source->resume(before->cursor(before->position()));
+  drain(*source);
+  CHECK(asked.front() == "/a/");
+}
+
+TEST_CASE_METHOD(LiveSourceTest, "an outage does not cost a walk its page", "[live_source]") {
+  pages["/a/"] = "1";
+  pages["/a/+"] = CannedServer::answer("503 Busy", "", "");
+  const auto source = make({"a"}, 1ms);
+  for (int i = 0; i < 12; ++i) {
+    const auto again = drain(*source, 1);
+    loop.at(*again, [&] { loop.stop(); });
+    loop.run();
+  }
+  CHECK(asked.back() == "/a/+");
 }

@@ -110,3 +110,24 @@ TEST_CASE("a token is sent, and a refusal told", "[mastodon]") {
   CHECK(complaint([&] { (void)page_of(*source, answer_of("{}")); }) ==
         "the answer is no list of posts");
 }
+
+TEST_CASE("a server that has less than another of its name does not take the place back",
+          "[mastodon]") {
+  const auto source = mastodon({.from = Backfill::From::Now});
+  const auto begin = page_of(*source, page("5"));
+  const auto stale = page_of(*source, page("4"), begin.place);
+  CHECK_FALSE(stale.more);
+  CHECK(stale.place == begin.place);
+}
+
+TEST_CASE("an answer with ids or posts beyond all bounds is refused", "[mastodon]") {
+  const auto source = mastodon({.from = Backfill::From::Beginning});
+  const std::string id(5000, '7');
+  CHECK(complaint([&] {
+          (void)page_of(*source, answer_of(R"([{"id":")" + id + R"(","content":""}])"));
+        }) == "an id or cursor of the answer is longer than 4096 bytes");
+  std::string many = "[{}";
+  for (int i = 0; i < 1000; ++i) many += ",{}";
+  CHECK(complaint([&] { (void)page_of(*source, answer_of(many + "]")); }) ==
+        "the answer has more than 1000 posts");
+}
