@@ -162,3 +162,16 @@ class Behaviour:
         writer.join()
         self.assert_each_once(pipeline, [f"s:{one}" for one in writer.identities])
         pipeline.stop()
+
+    def test_the_beginning_is_kept_though_nothing_was_settled(self):
+        site = self.site()
+        site.add(f"before #{TAG}")
+        stand_in = self.serve(site)
+        pipeline = self.pipeline(self.source(stand_in, name="s"))  # from now on
+        self.until(lambda: pipeline.metric("source_requests_total", source="s") >= 3, 20,
+                   "the source has asked several times")
+        pipeline.kill("ingestor")
+        missed = site.add(f"while nobody looked #{TAG}")
+        pipeline.start("ingestor")
+        self.assert_each_once(pipeline, [f"s:{missed}"])
+        pipeline.stop()
