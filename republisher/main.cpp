@@ -30,7 +30,7 @@ struct Options {
 
 struct TargetOptions {
   std::string name;
-  Located uri;
+  republisher::MakeTarget make;
   std::vector<const Format*> formats;
 };
 
@@ -66,7 +66,7 @@ std::vector<std::string> endpoints(const std::vector<Located>& values, const std
   return endpoints;
 }
 
-TargetOptions read_target(Table& table) {
+TargetOptions read_options(Table& table) {
   TargetOptions target;
   const Located name = table.text("name");
   target.name = name.text;
@@ -78,7 +78,7 @@ TargetOptions read_target(Table& table) {
       !std::all_of(target.name.begin(), target.name.end(), fine)) {
     throw Misconfigured{name.where, "a name has 1 to 64 letters, digits, '-', '_' and '.'"};
   }
-  target.uri = table.text("uri");
+  target.make = republisher::read_target(table, target.name);
   for (const Located& format : table.texts("formats")) {
     const Format* found = republisher::find_format(format.text);
     if (found == nullptr) {
@@ -126,19 +126,18 @@ int run(int argc, char** argv) {
   std::vector<TargetOptions> targets;
   std::set<std::string> names;
   for (Table& table : o.targets) {
-    targets.push_back(read_target(table));
+    targets.push_back(read_options(table));
     if (!names.insert(targets.back().name).second) {
       throw Misconfigured{table.where(), "a second target named " + targets.back().name};
     }
-    republisher::check_target(targets.back().uri);
   }
   if (settings.check_only()) return 0;
 
-  const auto make = [&targets](net::Loop& loop) {
+  const auto make = [&](net::Loop& loop, HttpClient& http) {
     std::vector<Destination> destinations;
     for (TargetOptions& target : targets) {
       destinations.push_back({.name = target.name,
-                              .target = republisher::make_target(target.uri, loop),
+                              .target = target.make({.loop = loop, .http = http}),
                               .formats = target.formats});
     }
     return destinations;

@@ -23,6 +23,7 @@
 #include "common/model/spare_strings.hpp"
 #include "common/net/link_socket.hpp"
 #include "common/net/loop.hpp"
+#include "common/ops/http_client.hpp"
 #include "common/ops/http_server.hpp"
 #include "common/ops/link_metrics.hpp"
 #include "common/ops/service.hpp"
@@ -45,7 +46,7 @@ struct Config {
 class Republisher {
  public:
   /// Makes the configured targets; some need the loop.
-  using MakeDestinations = std::function<std::vector<Destination>(net::Loop&)>;
+  using MakeDestinations = std::function<std::vector<Destination>(net::Loop&, HttpClient&)>;
 
   Republisher(Config config, const MakeDestinations& make_destinations);
 
@@ -111,6 +112,7 @@ class Republisher {
 
   Config config_;
   net::Loop loop_;
+  HttpClient http_{loop_};
   Metrics metrics_{"republisher"};
   flow::Instance instance_;
   LinkMetrics posts_metrics_;

@@ -6,7 +6,6 @@
 #include <stdexcept>
 
 #include <nlohmann/json.hpp>
-#include <sodium.h>
 
 #include "common/ops/url.hpp"
 #include "ingestor/live/answer_json.hpp"
@@ -50,16 +49,6 @@ struct Place {
         .dump(-1, ' ', false, json::error_handler_t::replace);
   }
 };
-
-std::string basic(const std::string& username, const std::string& password) {
-  const std::string pair = username + ':' + password;
-  std::string encoded(sodium_base64_encoded_len(pair.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
-  sodium_bin2base64(encoded.data(), encoded.size(),
-                    reinterpret_cast<const unsigned char*>(pair.data()), pair.size(),
-                    sodium_base64_VARIANT_ORIGINAL);
-  encoded.pop_back();  // the terminating zero
-  return encoded;
-}
 
 /// max-age of Cache-Control (RFC 9111, 5.2.2.1), within reason.
 std::optional<std::chrono::seconds> rest_of(const HttpAnswer& answer) {
@@ -143,8 +132,8 @@ class Feed final : public Platform {
   std::string address() const override { return without_query(options_.url); }
   bool searches_hashtags() const override { return false; }
   std::vector<std::string> secrets() const override {
-    if (options_.password.empty()) return {};
-    return {options_.password, basic(options_.username, options_.password)};
+    if (options_.login.password.empty()) return {};
+    return {options_.login.password, basic_authorization(options_.login)};
   }
   long redirects() const override { return kRedirects; }
   HttpRequest request(const std::string& stream, const std::string& place,
@@ -169,9 +158,8 @@ HttpRequest Feed::request(const std::string& /*stream*/, const std::string& plac
                   " application/xml;q=0.9, */*;q=0.5"}};
   if (!known.etag.empty()) request.headers.push_back("If-None-Match: " + known.etag);
   if (!known.modified.empty()) request.headers.push_back("If-Modified-Since: " + known.modified);
-  if (!options_.username.empty() && same_origin(request.url, options_.url)) {
-    request.headers.push_back("Authorization: Basic " +
-                              basic(options_.username, options_.password));
+  if (!options_.login.empty() && same_origin(request.url, options_.url)) {
+    request.headers.push_back("Authorization: " + basic_authorization(options_.login));
   }
   return request;
 }

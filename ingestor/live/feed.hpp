@@ -4,14 +4,14 @@
 #include <memory>
 #include <string>
 
+#include "common/ops/http_settings.hpp"
 #include "ingestor/live/platform.hpp"
 
 namespace pullwire::ingestor {
 
 struct FeedOptions {
   std::string url;
-  std::string username;  ///< "": none; HTTP Basic
-  std::string password;
+  Login login{};  ///< HTTP Basic
   Backfill backfill{};
 };
 

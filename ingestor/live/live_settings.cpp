@@ -5,7 +5,6 @@
 #include <stdexcept>
 
 #include "common/model/hashtag.hpp"
-#include "common/ops/loopback.hpp"
 #include "common/ops/text.hpp"
 #include "ingestor/live/bluesky.hpp"
 #include "ingestor/live/feed.hpp"
@@ -61,7 +60,7 @@ std::vector<std::string> wanted(const std::vector<std::string>& hashtags, const 
   return bare;
 }
 
-std::shared_ptr<Platform> make_platform(const LiveTarget& target, const LiveSettings& settings,
+std::shared_ptr<Platform> make_platform(const WebService& target, const LiveSettings& settings,
                                         const PostFilter::Rules& rules,
                                         const std::vector<std::string>& hashtags) {
   const std::string& kind = target.kind;
@@ -69,20 +68,19 @@ std::shared_ptr<Platform> make_platform(const LiveTarget& target, const LiveSett
     refuse(!settings.token.empty(), "token: it takes username and password", kind);
     const std::string& query = target.url.query;
     return make_feed({.url = target.url.shown() + (query.empty() ? "" : '?' + query),
-                      .username = settings.username,
-                      .password = settings.password,
+                      .login = settings.login,
                       .backfill = settings.backfill});
   }
   const std::string base = base_of(target.url);
   if (kind == "bluesky") {
     refuse(!settings.token.empty(), "token: it takes username and password", kind);
     return make_bluesky({.base = base,
-                         .username = settings.username,
-                         .password = settings.password,
+                         .username = settings.login.username,
+                         .password = settings.login.password,
                          .hashtags = wanted(hashtags, kind),
                          .backfill = settings.backfill});
   }
-  refuse(!settings.username.empty(), "username and password: it takes a token", kind);
+  refuse(!settings.login.username.empty(), "username and password: it takes a token", kind);
   if (kind == "mastodon") {
     return make_mastodon({.base = base,
                           .token = settings.token,
@@ -109,61 +107,30 @@ std::shared_ptr<Platform> make_platform(const LiveTarget& target, const LiveSett
 }  // namespace
 
 bool is_live(std::string_view kind) {
-  const std::size_t plus = kind.find('+');
-  if (plus == std::string_view::npos) return false;
-  const std::string_view name = kind.substr(0, plus);
-  const std::string_view scheme = kind.substr(plus + 1);
-  return (name == "x" || name == "mastodon" || name == "bluesky" || name == "feed") &&
-         (scheme == "https" || scheme == "http");
+  return is_web_service(kind, "x") || is_web_service(kind, "mastodon") ||
+         is_web_service(kind, "bluesky") || is_web_service(kind, "feed");
 }
 
 LiveSettings read_live_settings(Table& table) {
   LiveSettings settings;
   settings.token = table.secret("token");
-  if (const auto username = table.optional_text("username")) settings.username = username->text;
-  settings.password = table.secret("password");
-  if (settings.username.empty() != settings.password.empty()) {
-    throw Misconfigured(table.where(), "username and password go together");
-  }
+  settings.login = read_login(table);
   if (const auto backfill = table.optional_text("backfill")) {
     settings.backfill = read_backfill(*backfill);
   }
   table.decimal("interval", settings.interval, {0.01, 86'400});
-  double connect = 10;
-  double total = 30;
-  table.decimal("connect_timeout", connect, {0.01, 600});
-  table.decimal("timeout", total, {0.01, 600});
-  settings.limits.connect = milliseconds(connect);
-  settings.limits.total = milliseconds(total);
-  if (const auto authority = table.optional_text("ca_file")) {
-    settings.limits.authority = authority->path();
-    if (!std::filesystem::is_regular_file(settings.limits.authority)) {
-      throw Misconfigured(authority->where,
-                          settings.limits.authority.string() + " is no file of certificates");
-    }
-  }
+  settings.limits = read_http_limits(table);
   return settings;
 }
 
-LiveTarget parse_live_target(std::string_view kind, std::string_view uri) {
-  const std::size_t plus = kind.find('+');
-  LiveTarget target{.kind = std::string{kind.substr(0, plus)},
-                    .url = parse_url(std::string{kind.substr(plus + 1)} + ':' + std::string{uri})};
-  if (target.url.scheme == "http" && !loopback_address(target.url.host)) {
-    throw std::invalid_argument{target.kind + "+http reaches this machine only: use " +
-                                target.kind + "+https"};
-  }
-  return target;
-}
-
-std::string live_name(const LiveTarget& target) {
+std::string live_name(const WebService& target) {
   if (target.kind == "x") return target.kind;
   if (target.kind != "feed") return target.kind + '/' + target.url.authority();
   const std::string& query = target.url.query;
   return target.kind + '/' + target.url.shown() + (query.empty() ? "" : '?' + query);
 }
 
-std::unique_ptr<Source> make_live(std::string name, const LiveTarget& target,
+std::unique_ptr<Source> make_live(std::string name, const WebService& target,
                                   const LiveSettings& settings, const PostFilter::Rules& rules,
                                   const std::vector<std::string>& hashtags, Outside& outside) {
   const double interval = settings.interval > 0   ? settings.interval

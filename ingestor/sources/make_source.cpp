@@ -78,7 +78,7 @@ std::unique_ptr<Source> make_source(std::string_view uri, const SourceContext& c
       return make_simulated_source(name, parse_simulated_options(rest), context.hashtags);
     }
     if (is_live(kind)) {
-      const LiveTarget target = parse_live_target(kind, rest);
+      const WebService target = parse_web_service(kind, rest);
       return make_live(given.empty() ? live_name(target) : name, target, context.live,
                        context.rules, context.hashtags, context.outside());
     }

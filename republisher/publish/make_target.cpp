@@ -1,26 +1,30 @@
 #include "republisher/publish/make_target.hpp"
 
 #include <filesystem>
-#include <optional>
+#include <memory>
 #include <stdexcept>
-#include <string>
 #include <string_view>
+#include <utility>
 
+#include "republisher/platforms/platform_settings.hpp"
 #include "republisher/publish/directory.hpp"
 #include "republisher/publish/null.hpp"
 
 namespace pullwire::republisher {
 namespace {
 
-/// What follows `prefix`, if the text begins with it.
-std::optional<std::string_view> after(std::string_view text, std::string_view prefix) {
-  if (text.substr(0, prefix.size()) != prefix) return std::nullopt;
-  return text.substr(prefix.size());
+MakeTarget read_directory(const Located& uri, std::string_view path) {
+  if (path.empty()) throw Misconfigured{uri.where, "a path must follow directory:"};
+  return [folder = uri.base / path](const TargetContext&) {
+    return make_directory_target(std::filesystem::absolute(folder));
+  };
 }
 
-NullTarget::Options null_options(const Located& uri) {
+MakeTarget read_null(const Located& uri, std::string_view options) {
   try {
-    return NullTarget::parse(*after(uri.text, "null:"));
+    return [parsed = NullTarget::parse(options)](const TargetContext& context) {
+      return std::make_unique<NullTarget>(context.loop, parsed);
+    };
   } catch (const std::invalid_argument& error) {
     throw Misconfigured{uri.where, uri.text + ": " + error.what()};
   }
@@ -28,22 +32,20 @@ NullTarget::Options null_options(const Located& uri) {
 
 }  // namespace
 
-void check_target(const Located& uri) {
-  if (const auto path = after(uri.text, "directory:")) {
-    if (path->empty()) throw Misconfigured{uri.where, "a path must follow directory:"};
-  } else if (after(uri.text, "null:")) {
-    null_options(uri);
-  } else {
-    throw Misconfigured{uri.where,
-                        "unknown kind of target " + uri.text + "; there are directory: and null:"};
+MakeTarget read_target(Table& table, const std::string& name) {
+  const Located uri = table.text("uri");
+  const std::string_view text = uri.text;
+  const std::size_t colon = std::min(text.find(':'), text.size());
+  const std::string_view kind = text.substr(0, colon);
+  const std::string_view rest = text.substr(std::min(colon + 1, text.size()));
+  if (colon < text.size()) {
+    if (kind == "directory") return read_directory(uri, rest);
+    if (kind == "null") return read_null(uri, rest);
+    if (is_platform(kind)) return read_platform(table, name, uri);
   }
-}
-
-std::unique_ptr<Target> make_target(const Located& uri, net::Loop& loop) {
-  if (const auto path = after(uri.text, "directory:")) {
-    return make_directory_target(std::filesystem::absolute(uri.base / *path));
-  }
-  return std::make_unique<NullTarget>(loop, null_options(uri));
+  throw Misconfigured{uri.where, "unknown kind of target " + std::string{kind} +
+                                     "; there are directory:, null:, webdav+https: and "
+                                     "webhook+https:"};
 }
 
 }  // namespace pullwire::republisher

@@ -1,20 +1,30 @@
-// From the configuration's `uri` to a target.
+// From a [[republisher.target]] of the configuration to a target.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "common/net/loop.hpp"
-#include "common/ops/located.hpp"
+#include "common/ops/http_client.hpp"
+#include "common/ops/settings.hpp"
 #include "republisher/publish/target.hpp"
 
 namespace pullwire::republisher {
 
-/// Throws Misconfigured unless `uri` is `directory:PATH` or `null:?…` with options
-/// that exist. Touches nothing.
-void check_target(const Located& uri);
+/// What a target needs of the process it is in.
+struct TargetContext {
+  net::Loop& loop;
+  HttpClient& http;
+};
 
-/// Requires that check_target passed. Throws std::runtime_error that names what cannot
-/// be had (a directory, say).
-std::unique_ptr<Target> make_target(const Located& uri, net::Loop& loop);
+/// Makes a target when all that the configuration says has been checked. Throws
+/// std::runtime_error that names what cannot be had (a directory, say).
+using MakeTarget = std::function<std::unique_ptr<Target>(const TargetContext&)>;
+
+/// Reads `uri` and what belongs to its kind from `table`: `directory:PATH`, `null:?…`,
+/// `webdav+https://…`, `webhook+https://…`. `name` is the target's. Touches nothing. Throws
+/// Misconfigured.
+MakeTarget read_target(Table& table, const std::string& name);
 
 }  // namespace pullwire::republisher

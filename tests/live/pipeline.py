@@ -26,15 +26,19 @@ def toml(value) -> str:
 
 
 class Pipeline:
-    """`sources`: tables of options. `options`: more keys of [ingestor]. `cost_ms`: what a post
+    """`sources`, `targets`: tables of options; without `targets` there is one, `null:`.
+    `options`: more keys of [ingestor]. `cost_ms`: what a post
     costs the republisher, which holds `max_demand` of them. Runs in `folder`."""
 
     def __init__(self, folder: Path, sources: list[dict], hashtags: list[str],
                  level: str = "info", environment: dict[str, str] | None = None,
-                 cost_ms: float = 0, max_demand: int = 100, **options):
+                 cost_ms: float = 0, max_demand: int = 100, targets: list[dict] | None = None,
+                 **options):
         self.folder, self.level = folder, level
         self.cost_ms, self.max_demand = cost_ms, max_demand
         self.environment = environment or {}
+        self.targets = targets or [{"name": "nowhere", "uri": f"null:?cost_ms={cost_ms}",
+                                    "formats": ["text"]}]
         self.posts_port, self.publications_port, self.http, self.report = free_ports(4)
         self.config = folder / "live.toml"
         self.options = {
@@ -49,16 +53,15 @@ class Pipeline:
         for source in sources:
             lines += ["[[ingestor.source]]"]
             lines += [f"{key} = {toml(value)}" for key, value in source.items()]
+        targets = "\n".join("[[republisher.target]]\n" + "\n".join(
+            f"{key} = {toml(value)}" for key, value in target.items()) for target in self.targets)
         lines += [f"""
 [republisher]
 upstream = ["tcp://127.0.0.1:{self.posts_port}"]
 downstream = ["tcp://127.0.0.1:{self.publications_port}"]
 max_demand = {self.max_demand}
 min_demand = {self.max_demand // 2}
-[[republisher.target]]
-name = "nowhere"
-uri = "null:?cost_ms={self.cost_ms}"
-formats = ["text"]
+{targets}
 [reporter]
 bind = "tcp://127.0.0.1:{self.publications_port}"
 database = "sqlite:reports.db"
@@ -165,12 +168,12 @@ http = "127.0.0.1:{self.report}"
             database.close()
         return [row[0] if len(row) == 1 else row for row in rows]
 
-    def publications(self) -> list[tuple]:
-        """post_id and status, one for each publication."""
+    def publications(self, columns: str = "post_id, status") -> list[tuple]:
+        """One for each publication."""
         database = sqlite3.connect(f"file:{self.folder / 'reports.db'}?mode=ro", uri=True,
                                    timeout=10)
         try:
-            return database.execute("SELECT post_id, status FROM publications").fetchall()
+            return database.execute(f"SELECT {columns} FROM publications").fetchall()
         finally:
             database.close()
 

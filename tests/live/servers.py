@@ -35,6 +35,10 @@ http {{
   server {{
     listen 127.0.0.1:{port};
     root {folder}/www;
+    location /dav/ {{
+      dav_methods PUT MKCOL;
+      client_max_body_size 32m;
+    }}
   }}
 }}
 """

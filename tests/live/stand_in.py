@@ -112,8 +112,8 @@ class StandIn:
         try:
             while await self._one(reader, writer):
                 pass
-        except (OSError, asyncio.IncompleteReadError, TimeoutError):
-            pass  # the client has gone, as it may
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError, TimeoutError):
+            pass  # the client has gone, as it may, or the test has ended
         except Exception as error:  # ours: it must show
             self.violations.append(f"the stand-in failed: {error!r}")
         finally:

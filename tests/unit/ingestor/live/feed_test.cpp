@@ -14,8 +14,7 @@ namespace {
 std::shared_ptr<Platform> feed(Backfill backfill = {.from = Backfill::From::Beginning},
                                std::string username = "") {
   return make_feed({.url = "https://f.example/feed/",
-                    .username = std::move(username),
-                    .password = "p",
+                    .login = {.username = std::move(username), .password = "p"},
                     .backfill = backfill});
 }
 

@@ -1,0 +1,18 @@
+// A target over HTTP as it is configured.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/ops/settings.hpp"
+#include "republisher/publish/make_target.hpp"
+
+namespace pullwire::republisher {
+
+/// Whether `kind` is one of webdav and webhook, over https or http.
+bool is_platform(std::string_view kind);
+
+/// Reads the keys of its kind. Throws Misconfigured.
+MakeTarget read_platform(Table& table, const std::string& name, const Located& uri);
+
+}  // namespace pullwire::republisher

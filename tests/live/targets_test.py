@@ -1,0 +1,72 @@
+"""Targets over HTTP: what is recorded as published is there, once, whatever the network did."""
+
+import unittest
+
+from live import servers
+from live.case import LiveTest
+from live.faults import Plan
+from live.hook import SECRET, Hook
+
+POSTS = 200
+
+
+def simulated(count: int = POSTS, **options) -> dict:
+    query = "&".join(f"{key}={value}" for key, value in {"count": count, **options}.items())
+    return {"uri": f"simulated:?{query}", "name": "s"}
+
+
+class TargetsTest(LiveTest):
+    def hook(self, **options):
+        stand_in = self.stand_in(Hook(), **options)
+        return stand_in, {"name": "hook", "uri": f"webhook+http://{stand_in.host}/in?a=b",
+                          "formats": ["text", "pdf"], "secret": SECRET, "timeout": 1.0}
+
+    def ended(self, pipeline, publications: int, seconds: float) -> dict[tuple, str]:
+        """(post_id, target, format) of all publications, and how they ended."""
+        self.until(lambda: (self.folder / "1/reports.db").exists() and pipeline.posts() and
+                   len(pipeline.publications()) == publications, seconds, "all have ended")
+        return {row[:3]: row[3] for row in
+                pipeline.publications("post_id, target, format, status")}
+
+    @unittest.skipIf(servers.missing("nginx"), servers.missing("nginx"))
+    def test_each_post_is_there_once_though_answers_are_lost(self):
+        stand_in, hook = self.hook()
+        stand_in.faults = Plan(chance=0.1, seed=7, most=60)
+        nginx = servers.Nginx(self.folder)
+        self.addCleanup(nginx.stop)
+        (nginx.www / "dav").mkdir()
+        (nginx.www / "dav").chmod(0o777)
+        dav = {"name": "dav", "uri": f"webdav+http://{nginx.host}/dav/news",
+               "formats": ["html", "json"]}
+        pipeline = self.pipeline(simulated(), targets=[hook, dav], hashtags=["one"])
+        ended = self.ended(pipeline, 4 * POSTS, 120)
+        pipeline.stop()
+        self.assertEqual({row for row in pipeline.publications("status, error, target")
+                          if row[2] == "dav"}, {("published", None, "dav")})
+        files = sorted(one.name for one in (nginx.www / "dav/news").iterdir())
+        self.assertEqual(len(files), 2 * POSTS, files[:5])
+        published = {key for key, status in ended.items() if key[1] == "hook"
+                     and status == "published"}
+        received = [(message["data"]["post_id"], "hook", message["data"]["format"])
+                    for message in stand_in.site.messages.values()]
+        self.assertEqual(len(received), len(set(received)))
+        self.assertEqual(published - set(received), set(), "recorded, but not there")
+        self.assertGreater(len(published), POSTS)
+        self.assertGreater(len(stand_in.faults.done), 20)
+
+    def test_what_a_target_does_not_answer_in_time_is_deferred_and_the_others_have_theirs(self):
+        _, hook = self.hook(delay=60)
+        pipeline = self.pipeline(
+            simulated(), hashtags=["one"],
+            targets=[{"name": "fast", "uri": "null:", "formats": ["text"]},
+                     {**hook, "formats": ["text"], "timeout": 0.5, "defer_after": 1}])
+        ended = self.ended(pipeline, 2 * POSTS, 60)
+        pipeline.stop()
+        by_target = {(target, status) for (_, target, _), status in ended.items()}
+        self.assertEqual(by_target, {("fast", "published"), ("hook", "deferred")})
+        for error, retry_at in pipeline.publications("error, retry_at"):
+            self.assertEqual(bool(error), bool(retry_at))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,156 @@
+#include "republisher/platforms/http_target.hpp"
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/catch.hpp"
+#include "tests/unit/canned_server.hpp"
+
+using namespace pullwire;
+using namespace pullwire::republisher;
+using namespace std::chrono_literals;
+using pullwire::tests::CannedServer;
+
+namespace {
+
+/// Asks for /POST; 200 publishes, 202 asks for /POST/again, 409 says later, all else never.
+class Simple final : public Publisher {
+ public:
+  explicit Simple(std::string base) : base_{std::move(base)} {}
+
+  std::unique_ptr<Conversation> converse(const Document& document) override {
+    struct One final : Conversation {
+      explicit One(std::string to) : url{std::move(to)} {}
+      HttpRequest begin() override { return {.url = url}; }
+      Step answered(const HttpAnswer& answer) override {
+        if (answer.status == 200) return Published{answer.body};
+        if (answer.status == 202) return HttpRequest{.url = url + "/again"};
+        if (answer.status == 409) return TryAgain{"conflict"};
+        return Refused{refusal(answer)};
+      }
+      std::string url;
+    };
+    return std::make_unique<One>(base_ + "/" + std::string{document.post->post_id});
+  }
+
+ private:
+  std::string base_;
+};
+
+struct HttpTargetTest {
+  void make(HttpTargetConfig config = {}) {
+    target = make_http_target(std::make_unique<Simple>(server.url("")), config, loop, http);
+  }
+
+  /// Begins the publication of a post of this id.
+  void publish(const std::string& id) {
+    ids.push_back(id);
+    Post& post = posts.emplace_back();
+    post.post_id = ids.back();
+    Document& document = documents.emplace_back(Document{&post, nullptr, {}});
+    target->publish(document, [this, id](Outcome outcome) {
+      REQUIRE(outcomes.emplace(id, std::move(outcome)).second);
+      if (outcomes.size() == documents.size()) loop.stop();
+    });
+  }
+  void run() {
+    if (outcomes.size() < documents.size()) loop.run();
+  }
+  /// The requests' paths, in order.
+  std::string asked() const {
+    std::string all;
+    for (const std::string& path : paths) all += (all.empty() ? "" : " ") + path;
+    return all;
+  }
+
+  std::map<std::string, std::deque<std::string>> answers;  // by path; the last one stays
+  std::vector<std::string> paths;
+  std::deque<std::string> ids;
+  std::deque<Post> posts;
+  std::deque<Document> documents;
+  std::map<std::string, Outcome> outcomes;
+  net::Loop loop;
+  CannedServer server{loop, [this](const std::string& request) {
+                        const std::string path = request.substr(4, request.find(" HTTP") - 4);
+                        paths.push_back(path);
+                        auto& ones = answers[path];
+                        if (ones.empty()) return CannedServer::answer("200 OK", "", "at " + path);
+                        const std::string one = ones.front();
+                        if (ones.size() > 1) ones.pop_front();
+                        return one;
+                      }};
+  HttpClient http{loop};
+  std::unique_ptr<Target> target;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(HttpTargetTest, "a publication ends with what its platform says",
+                 "[http_target]") {
+  make();
+  answers["/never"] = {CannedServer::answer("422 No", "", "too\nrude")};
+  answers["/two"] = {CannedServer::answer("202 Go on", "", "")};
+  for (const char* id : {"fine", "never", "two"}) publish(id);
+  run();
+  CHECK(outcomes["fine"].status == Status::Published);
+  CHECK(outcomes["fine"].location == "at /fine");
+  CHECK(outcomes["never"].status == Status::Failed);
+  CHECK(outcomes["never"].error == "HTTP 422: too\\nrude");
+  CHECK(outcomes["two"].location == "at /two/again");
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "what failed for now is tried again", "[http_target]") {
+  make();
+  answers["/a"] = {CannedServer::answer("503 Busy", "", ""), CannedServer::answer("409 No", "", ""),
+                   CannedServer::answer("200 OK", "", "there")};
+  publish("a");
+  run();
+  CHECK(outcomes["a"].location == "there");
+  CHECK(asked() == "/a /a /a");
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "publications that failed together all go through in the end",
+                 "[http_target]") {
+  make({.connections = 4});
+  for (const char* id : {"a", "b", "c", "d", "e"}) {
+    answers[std::string{"/"} + id] = {CannedServer::answer("500 No", "", ""),
+                                      CannedServer::answer("200 OK", "", "x")};
+    publish(id);
+  }
+  run();
+  CHECK(outcomes.size() == 5);
+  CHECK(paths.size() == 10);
+  for (const auto& [id, outcome] : outcomes) CHECK(outcome.status == Status::Published);
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "what cannot begin in time is deferred with its time",
+                 "[http_target]") {
+  make({.defer_after = 2s});
+  answers["/a"] = {CannedServer::answer("429 Slow", "Retry-After: 60\r\n", "")};
+  publish("a");
+  run();
+  CHECK(outcomes["a"].status == Status::Deferred);
+  CHECK(outcomes["a"].error == "asked too often (HTTP 429)");
+  REQUIRE(outcomes["a"].retry_at);
+  const double ahead =
+      static_cast<double>(outcomes["a"].retry_at->micros - wall_clock().micros) / 1e6;
+  CHECK(ahead > 58);
+  CHECK(ahead < 61);
+  publish("b");
+  CHECK(outcomes["b"].status == Status::Deferred);
+  CHECK(asked() == "/a");
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "a target that is not there is waited for, then deferred to",
+                 "[http_target]") {
+  target = make_http_target(std::make_unique<Simple>("http://127.0.0.1:1"), {.defer_after = 1s},
+                            loop, http);
+  publish("a");
+  run();
+  CHECK(outcomes["a"].status == Status::Deferred);
+  CHECK(outcomes["a"].error.find("onnect") != std::string::npos);
+}
