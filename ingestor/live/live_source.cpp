@@ -1,14 +1,12 @@
 #include "ingestor/live/live_source.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "common/net/identity.hpp"
 #include "common/ops/log.hpp"
@@ -20,38 +18,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Time kReadingHangs = 60s;
 constexpr Time kFirstBackOff = 1s;
-constexpr int kFailuresOfAPage = 8;  // in a row, before it is given up
-constexpr std::size_t kSignInBytes = std::size_t{256} * 1024;
+constexpr int kFailuresOfAPage = 8;   // in a row, before it is given up
 constexpr int kEmptyPages = 16;       // in a row that are asked for without a rest
 constexpr const char* kAddress = "";  // under which a position has the platform's address
-
-/// An answer, and what the worker makes of it.
-struct Reading {
-  HttpAnswer answer{};
-  Platform::Page page{};
-  std::string error{};
-  bool session_ended = false;
-};
-
-/// Takes the secrets out of what a server says.
-void hide(const std::vector<std::string>& secrets, std::string& said) {
-  constexpr std::string_view kHidden = "***";
-  for (const std::string& secret : secrets) {
-    if (secret.empty()) continue;
-    for (std::size_t at = said.find(secret); at != std::string::npos;
-         at = said.find(secret, at + kHidden.size())) {
-      said.replace(at, secret.size(), kHidden);
-    }
-  }
-}
 
 class LiveSource final : public Source {
  public:
   LiveSource(std::string name, std::shared_ptr<Platform> platform, LiveConfig config,
              Outside& outside);
-  ~LiveSource() override;
 
   std::string_view name() const override { return name_; }
   Identity identity() const override { return Identity::Ids; }
@@ -79,21 +54,16 @@ class LiveSource final : public Source {
   }
   Stream* next_stream();
   void ask(Sink& sink);
-  void fetch(HttpRequest request, std::size_t stream, bool signing_in);
-  void answered(HttpAnswer answer, std::size_t stream, bool signing_in);
-  void read(std::shared_ptr<Reading> reading, std::size_t stream);
-  void done(Reading& reading, std::size_t stream);
-  void refused(Reading& reading, std::size_t stream);
-  void fail(const std::string& why, const RateHint& hint, std::size_t stream);
+  void take(Finding finding, std::size_t stream);
+  void take_page(Platform::Page page, std::size_t stream);
   void give_page_up(Stream& stream);
-  [[nodiscard]] RateHint hint_of(const HttpAnswer& answer) const {
-    return read_rate_hint(answer, wall_clock());
-  }
+  [[nodiscard]] std::string time_of_next_request() const;
 
   const std::string name_;
   const std::shared_ptr<Platform> platform_;
   const LiveConfig config_;
   Outside& outside_;
+  LiveInquiry inquiry_;
   RateBudget budget_;
   std::vector<Stream> streams_;
   std::size_t turn_ = 0;  // the stream that is looked at first
@@ -103,9 +73,7 @@ class LiveSource final : public Source {
   std::size_t page_stream_ = 0;
   std::size_t given_ = 0;
 
-  bool busy_ = false;  // a request or a reading is under way
-  std::optional<HttpClient::Id> request_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  bool session_is_new_ = false;  // it has brought nothing yet
   std::function<void()> news_ = [] {};
   std::vector<std::string> errors_;  // not told yet
   bool worked_ = false;              // not told yet: an answer could be read
@@ -117,6 +85,7 @@ LiveSource::LiveSource(std::string name, std::shared_ptr<Platform> platform, Liv
       platform_{std::move(platform)},
       config_{std::move(config)},
       outside_{outside},
+      inquiry_{name_, platform_, config_.limits, outside},
       budget_{std::min<Time>(kFirstBackOff, config_.interval), net::new_seed()} {
   for (const std::string& stream : platform_->streams()) {
     streams_.push_back(
@@ -126,15 +95,10 @@ LiveSource::LiveSource(std::string name, std::shared_ptr<Platform> platform, Liv
   }
 }
 
-LiveSource::~LiveSource() {
-  *alive_ = false;
-  if (request_) outside_.http.cancel(*request_);
-}
-
 std::optional<Time> LiveSource::pull(Time now, std::size_t wanted, Sink& sink) {
   tell(sink);
   if (give(wanted, sink) >= wanted) return now;
-  if (busy_) return kWhenNews;
+  if (inquiry_.busy()) return kWhenNews;
   const Stream* const stream = next_stream();
   if (stream == nullptr) return std::nullopt;
   const Time when = std::max(due(*stream), budget_.next());
@@ -192,115 +156,66 @@ void LiveSource::ask(Sink& sink) {
   const Stream& stream = *next_stream();
   const auto index = static_cast<std::size_t>(&stream - streams_.data());
   sink.requested();
-  if (auto request = platform_->sign_in()) return fetch(std::move(*request), index, true);
-  fetch(platform_->request(stream.name, stream.place, wall_clock()), index, false);
+  inquiry_.ask(stream.name, stream.place, [this, index](Finding finding) {
+    take(std::move(finding), index);
+    news_();
+  });
 }
 
-void LiveSource::fetch(HttpRequest request, std::size_t stream, bool signing_in) {
-  busy_ = true;
-  HttpLimits limits = config_.limits;
-  limits.redirects = platform_->redirects();
-  if (signing_in) limits.body_bytes = kSignInBytes;
-  request_ = outside_.http.fetch(std::move(request), limits,
-                                 [this, stream, signing_in](HttpAnswer answer) {
-                                   request_.reset();
-                                   answered(std::move(answer), stream, signing_in);
-                                 });
-}
-
-void LiveSource::answered(HttpAnswer answer, std::size_t stream, bool signing_in) {
-  const RateHint hint = hint_of(answer);
-  if (!answer.answered()) return fail(answer.failure, hint, stream);
-  if (answer.status == 429) {
-    busy_ = false;
-    budget_.throttled(outside_.loop.now(), hint);
-    const auto wait = std::chrono::ceil<std::chrono::seconds>(budget_.next() - outside_.loop.now());
-    const Timestamp next{wall_clock().micros + std::chrono::microseconds{wait}.count()};
-    errors_.push_back("asked too often (HTTP 429); the next request is made at " +
-                      to_text(next).substr(0, 19) + "Z");
-    return news_();
-  }
-  if (answer.status >= 500) {
-    // What a platform cannot do again and again, while it does not say that it is down.
-    if (answer.status == 500 && !signing_in) give_page_up(streams_[stream]);
-    return fail("the server failed: HTTP " + std::to_string(answer.status), hint, stream);
-  }
-  if (!signing_in) {
-    return read(std::make_shared<Reading>(Reading{.answer = std::move(answer)}), stream);
-  }
-  if (answer.status != 200) hide(platform_->secrets(), answer.body);
-  try {
-    platform_->signed_in(answer);
-  } catch (const BadAnswer& bad) {
-    return fail(bad.what(), hint, stream);
-  }
-  busy_ = false;
-  news_();
-}
-
-void LiveSource::read(std::shared_ptr<Reading> reading, std::size_t stream) {
-  const Stream& from = streams_[stream];
-  outside_.reader.add({.work =
-                           [reading, platform = platform_, name = from.name, place = from.place,
-                            secrets = platform_->secrets()] {
-                             // Before words of it are shortened, which may cut a secret in two.
-                             if (reading->answer.status != 200) hide(secrets, reading->answer.body);
-                             try {
-                               reading->page = platform->read(reading->answer, name, place);
-                             } catch (const SessionEnded& bad) {
-                               reading->error = bad.what();
-                               reading->session_ended = true;
-                             } catch (const std::exception& bad) {
-                               reading->error = bad.what();
-                             }
-                             hide(secrets, reading->error);
-                           },
-                       .done =
-                           [this, reading, stream, alive = alive_] {
-                             if (*alive) done(*reading, stream);
-                           },
-                       .name = name_});
-}
-
-void LiveSource::done(Reading& reading, std::size_t stream) {
-  const RateHint hint = hint_of(reading.answer);
-  if (reading.session_ended) platform_->signed_out();
-  if (!reading.error.empty()) return refused(reading, stream);
+void LiveSource::take(Finding finding, std::size_t stream) {
+  using Kind = Finding::Kind;
   const Time now = outside_.loop.now();
-  busy_ = false;
-  worked_ = reading.page.damage.empty() || reading.page.over;
-  budget_.served(now, hint);
+  Stream& asked = streams_[stream];
+  // A session that has ended is made again; one that ends at once is no session.
+  const bool anew = finding.kind == Kind::SignedOut && !std::exchange(session_is_new_, true);
+  if (finding.kind == Kind::SignedIn || anew) return budget_.served(now, finding.hint);
+  turn_ = (stream + 1) % streams_.size();
+  switch (finding.kind) {
+    case Kind::Page:
+      session_is_new_ = false;
+      budget_.served(now, finding.hint);
+      return take_page(std::move(finding.page), stream);
+    case Kind::Throttled:
+      budget_.throttled(now, finding.hint);
+      errors_.push_back("asked too often (HTTP 429); the next request is made at " +
+                        time_of_next_request());
+      return;
+    case Kind::Refused:
+    case Kind::SignedOut:
+      // The platform works; what this stream asks for does not.
+      budget_.served(now, finding.hint);
+      asked.trouble.failed(now, {});
+      give_page_up(asked);
+      errors_.push_back(streams_.size() > 1 ? asked.name + ": " + finding.why : finding.why);
+      return;
+    case Kind::Stumbled: give_page_up(asked); [[fallthrough]];
+    default:
+      // The platform does not work: all streams wait, and another one is the first to try.
+      budget_.failed(now, finding.hint);
+      asked.due = now;
+      errors_.push_back(finding.why);
+  }
+}
+
+void LiveSource::take_page(Platform::Page page, std::size_t stream) {
+  const Time now = outside_.loop.now();
   Stream& from = streams_[stream];
+  worked_ = page.damage.empty() || page.over;
   from.failures = 0;
   from.trouble.served(now, {});
-  from.empty_pages = reading.page.posts.empty() ? from.empty_pages + 1 : 0;
-  const bool at_once = reading.page.more && from.empty_pages < kEmptyPages;
+  from.empty_pages = page.posts.empty() ? from.empty_pages + 1 : 0;
+  const bool at_once = page.more && from.empty_pages < kEmptyPages;
   Time rest = at_once ? Time{} : config_.interval;
-  if (reading.page.rest) rest = std::max<Time>(rest, *reading.page.rest);
+  if (page.rest) rest = std::max<Time>(rest, *page.rest);
   from.due = now + rest;
-  turn_ = (stream + 1) % streams_.size();
-  if (reading.page.over) {  // as it should: no trouble that lasts
-    reading.page.skipped.push_back({name_, reading.page.damage});
-  } else if (!reading.page.damage.empty()) {
-    errors_.push_back(reading.page.damage);
+  if (page.over) {  // as it should: no trouble that lasts
+    page.skipped.push_back({name_, page.damage});
+  } else if (!page.damage.empty()) {
+    errors_.push_back(page.damage);
   }
-  page_ = std::move(reading.page);
+  page_ = std::move(page);
   page_stream_ = stream;
   given_ = 0;
-  news_();
-}
-
-/// The platform works; what this stream asks for does not.
-void LiveSource::refused(Reading& reading, std::size_t stream) {
-  const Time now = outside_.loop.now();
-  busy_ = false;
-  budget_.served(now, hint_of(reading.answer));
-  streams_[stream].trouble.failed(now, {});
-  give_page_up(streams_[stream]);
-  turn_ = (stream + 1) % streams_.size();
-  errors_.push_back(streams_.size() > 1 ? streams_[stream].name + ": " + reading.error
-                                        : reading.error);
-  news_();
 }
 
 /// After several failures in a row it is begun again without its page.
@@ -310,14 +225,11 @@ void LiveSource::give_page_up(Stream& stream) {
   }
 }
 
-/// The platform does not work: all streams wait, and another one is the first to try.
-void LiveSource::fail(const std::string& why, const RateHint& hint, std::size_t stream) {
-  busy_ = false;
-  budget_.failed(outside_.loop.now(), hint);
-  streams_[stream].due = outside_.loop.now();
-  turn_ = (stream + 1) % streams_.size();
-  errors_.push_back(why);
-  news_();
+/// For people, in UTC.
+std::string LiveSource::time_of_next_request() const {
+  const auto wait = std::chrono::ceil<std::chrono::seconds>(budget_.next() - outside_.loop.now());
+  const Timestamp next{wall_clock().micros + std::chrono::microseconds{wait}.count()};
+  return to_text(next).substr(0, 19) + "Z";
 }
 
 std::string LiveSource::position() const {
@@ -349,14 +261,6 @@ void LiveSource::resume(std::string_view cursor) {
 }
 
 }  // namespace
-
-Outside::Outside(net::Loop& the_loop)
-    : loop{the_loop},
-      http{the_loop},
-      reader{the_loop, kReadingHangs, [](const std::string& name) {
-               log_error("ended: reading an answer takes too long", {{"source", name}});
-               ::_exit(1);
-             }} {}
 
 std::unique_ptr<Source> make_live_source(std::string name, std::shared_ptr<Platform> platform,
                                          LiveConfig config, Outside& outside) {

@@ -5,23 +5,12 @@
 #include <memory>
 #include <string>
 
-#include "common/net/loop.hpp"
-#include "common/net/worker.hpp"
 #include "common/ops/http_client.hpp"
+#include "ingestor/live/live_inquiry.hpp"
 #include "ingestor/live/platform.hpp"
 #include "ingestor/sources/source.hpp"
 
 namespace pullwire::ingestor {
-
-/// What all live sources of a process share: the way out, and a thread on which answers are
-/// read, so that a long one does not stop the loop.
-struct Outside {
-  explicit Outside(net::Loop& loop);
-
-  net::Loop& loop;
-  HttpClient http;
-  net::Worker reader;
-};
 
 struct LiveConfig {
   HttpLimits limits;
