@@ -42,7 +42,8 @@ class Opener {
     const std::string name{sources_.back().source->name()};
     if (!names_.insert(name).second) {
       throw Misconfigured{uri.where, "a second source named " + name.substr(0, name.find('?')) +
-                                         "; give it another name: NAME=KIND:…"};
+                                         "; give it another: name = \"…\" in its entry, or "
+                                         "NAME=KIND:…"};
     }
   }
 
@@ -59,17 +60,24 @@ void open_table(Table& table, SourceContext context, Opener& opener) {
     if (!is_source_name(name->text)) {
       throw Misconfigured{name->where, "a name has 1 to 64 letters, digits, _, ., / and -"};
     }
+    if (uri.text.substr(0, uri.text.find(':')).find('=') != std::string::npos) {
+      throw Misconfigured{name->where, "the uri has a name, too"};
+    }
     uri.text = name->text + '=' + uri.text;
   }
   if (is_live(kind_of(uri.text))) context.live = read_live_settings(table);
   context.rules = read_rules(table);
   table.refuse_others();
+  context.base = uri.base;
+  PostFilter filter;
   try {
-    context.base = uri.base;
-    opener.open(uri, context, PostFilter{context.rules});
+    filter = PostFilter{context.rules};
   } catch (const std::invalid_argument& error) {
-    throw Misconfigured{table.where(), error.what()};
+    throw Misconfigured{
+        table.where(),
+        std::string{"match or exclude: no regular expression (RE2): "} + error.what()};
   }
+  opener.open(uri, context, std::move(filter));
 }
 
 }  // namespace
@@ -78,7 +86,8 @@ std::vector<FilteredSource> open_sources(const std::vector<Located>& uris,
                                          std::vector<Table>& tables, const std::string& where,
                                          const SourceContext& context) {
   if (uris.empty() && tables.empty()) {
-    throw Misconfigured{where, "no source: name at least one"};
+    throw Misconfigured{where,
+                        "no source: name at least one, in sources or as [[ingestor.source]]"};
   }
   Opener opener;
   for (const Located& uri : uris) {

@@ -15,6 +15,8 @@ namespace {
 /// Skipped lines that are logged one by one; then one in so many.
 constexpr std::uint64_t kSkipsLogged = 100;
 constexpr std::uint64_t kSkipsLoggedEvery = 10'000;
+/// Different troubles that are logged before a source works again.
+constexpr std::size_t kTroublesLogged = 32;
 
 /// Whether it has more hashtags than a post can carry, so that a wanted one may be among
 /// those that were left out. It is refused anyway: better recorded as failed than lost.
@@ -125,14 +127,14 @@ void Intake::Desk::skipped(std::string_view where, std::string_view why) {
 
 void Intake::Desk::error(std::string_view why) {
   errors_.Increment();
-  if (why == trouble_) return;
-  trouble_ = why;
+  // Several that take turns are told once each.
+  if (troubles_.size() >= kTroublesLogged || !troubles_.emplace(why).second) return;
   log_warn("source fails", {{"source", source->name()}, {"reason", why}});
 }
 
 void Intake::Desk::works() {
-  if (trouble_.empty()) return;
-  trouble_.clear();
+  if (troubles_.empty()) return;
+  troubles_.clear();
   log_info("source works again", {{"source", source->name()}});
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,7 +38,7 @@ class Intake::Desk : public Sink {
 
   /// There is something to store.
   [[nodiscard]] bool has_moved() const { return moved_; }
-  [[nodiscard]] bool failing() const { return !trouble_.empty(); }
+  [[nodiscard]] bool failing() const { return !troubles_.empty(); }
   [[nodiscard]] std::size_t sent_before() const { return sent_before_; }
 
   /// Posts read from the stored cursor on: a kill would have them sent again.
@@ -84,7 +85,7 @@ class Intake::Desk : public Sink {
   std::uint64_t skips_ = 0;
   std::uint64_t pulled_ = 0;  // posts read by the pull under way
   bool moved_ = false;
-  std::string trouble_;  // logged last; "" while all is well
+  std::set<std::string, std::less<>> troubles_;  // since all was well
   Counter& requests_;
   Counter& posts_;
   Counter& filtered_;

@@ -133,7 +133,9 @@ bool HttpClient::Transfer::read_header(std::string_view line) {
 curl_socket_t HttpClient::Transfer::open_socket(void* self, curlsocktype, curl_sockaddr* address) {
   auto& transfer = *static_cast<Transfer*>(self);
   if (!transfer.encrypted_ && !is_loopback(*address)) {
-    transfer.own_failure_ = "the address is beyond this machine, which needs https";
+    transfer.own_failure_ = transfer.answer_.status == 0
+                                ? "the address is beyond this machine, which needs https"
+                                : "it redirects to an address beyond this machine without https";
     return CURL_SOCKET_BAD;
   }
   return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);

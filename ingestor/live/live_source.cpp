@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -19,7 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Time kFirstBackOff = 1s;
-constexpr int kFailuresOfAPage = 8;   // in a row, before it is given up
+constexpr int kFailuresOfAPage = 8;  // in a row, before it is given up
+constexpr std::size_t kSkipsTold = 1000;
 constexpr int kEmptyPages = 16;       // in a row that are asked for without a rest
 constexpr const char* kAddress = "";  // under which a position has the platform's address
 
@@ -44,10 +46,12 @@ class LiveSource final : public Source {
     Time due{};
     int failures = 0;  // of its page, in a row
     int empty_pages = 0;
+    bool in_trouble = false;  // what was told last of it
     bool over = false;
   };
 
   void tell(Sink& sink);
+  void tell_skipped(const std::vector<Platform::Skipped>& skipped, Sink& sink);
   std::size_t give(std::size_t wanted, Sink& sink);
   [[nodiscard]] Time due(const Stream& stream) const {
     return std::max(stream.due, stream.trouble.next());
@@ -57,7 +61,6 @@ class LiveSource final : public Source {
   void take(Finding finding, std::size_t stream);
   void take_page(Platform::Page page, std::size_t stream);
   void give_page_up(Stream& stream);
-  [[nodiscard]] std::string time_of_next_request() const;
 
   const std::string name_;
   const std::shared_ptr<Platform> platform_;
@@ -76,7 +79,8 @@ class LiveSource final : public Source {
   bool session_is_new_ = false;  // it has brought nothing yet
   std::function<void()> news_ = [] {};
   std::vector<std::string> errors_;  // not told yet
-  bool worked_ = false;              // not told yet: an answer could be read
+  std::set<std::string> skips_told_;
+  bool worked_ = false;  // not told yet: an answer could be read
 };
 
 LiveSource::LiveSource(std::string name, std::shared_ptr<Platform> platform, LiveConfig config,
@@ -109,14 +113,24 @@ std::optional<Time> LiveSource::pull(Time now, std::size_t wanted, Sink& sink) {
 
 void LiveSource::tell(Sink& sink) {
   for (const std::string& error : std::exchange(errors_, {})) sink.error(error);
-  if (std::exchange(worked_, false)) sink.works();
+  const bool in_trouble = std::any_of(streams_.begin(), streams_.end(),
+                                      [](const Stream& stream) { return stream.in_trouble; });
+  if (std::exchange(worked_, false) && !in_trouble) sink.works();
+}
+
+/// What is in a document at every look is told once.
+void LiveSource::tell_skipped(const std::vector<Platform::Skipped>& skipped, Sink& sink) {
+  for (const auto& [where, why] : skipped) {
+    if (skips_told_.size() >= kSkipsTold) skips_told_.clear();
+    if (skips_told_.insert(where + '\n' + why).second) sink.skipped(where, why);
+  }
 }
 
 /// Gives posts of the page in hand; returns how many.
 std::size_t LiveSource::give(std::size_t wanted, Sink& sink) {
   if (!page_) return 0;
   if (given_ == 0) {
-    for (const auto& [where, why] : std::exchange(page_->skipped, {})) sink.skipped(where, why);
+    tell_skipped(std::exchange(page_->skipped, {}), sink);
     for (const std::string& id : std::exchange(page_->old, {})) sink.old(live_post_id(name_, id));
   }
   const std::string position = this->position();
@@ -170,6 +184,7 @@ void LiveSource::take(Finding finding, std::size_t stream) {
   const bool anew = finding.kind == Kind::SignedOut && !std::exchange(session_is_new_, true);
   if (finding.kind == Kind::SignedIn || anew) return budget_.served(now, finding.hint);
   turn_ = (stream + 1) % streams_.size();
+  asked.in_trouble = finding.kind != Kind::Page;
   switch (finding.kind) {
     case Kind::Page:
       session_is_new_ = false;
@@ -177,8 +192,7 @@ void LiveSource::take(Finding finding, std::size_t stream) {
       return take_page(std::move(finding.page), stream);
     case Kind::Throttled:
       budget_.throttled(now, finding.hint);
-      errors_.push_back("asked too often (HTTP 429); the next request is made at " +
-                        time_of_next_request());
+      errors_.emplace_back("asked too often (HTTP 429); waits as long as the server says");
       return;
     case Kind::Refused:
     case Kind::SignedOut:
@@ -200,7 +214,8 @@ void LiveSource::take(Finding finding, std::size_t stream) {
 void LiveSource::take_page(Platform::Page page, std::size_t stream) {
   const Time now = outside_.loop.now();
   Stream& from = streams_[stream];
-  worked_ = page.damage.empty() || page.over;
+  from.in_trouble = !page.damage.empty() && !page.over;
+  worked_ = !from.in_trouble;
   from.failures = 0;
   from.trouble.served(now, {});
   from.empty_pages = page.posts.empty() ? from.empty_pages + 1 : 0;
@@ -223,13 +238,6 @@ void LiveSource::give_page_up(Stream& stream) {
   if (++stream.failures % kFailuresOfAPage == 0) {
     stream.place = platform_->without_page(stream.place);
   }
-}
-
-/// For people, in UTC.
-std::string LiveSource::time_of_next_request() const {
-  const auto wait = std::chrono::ceil<std::chrono::seconds>(budget_.next() - outside_.loop.now());
-  const Timestamp next{wall_clock().micros + std::chrono::microseconds{wait}.count()};
-  return to_text(next).substr(0, 19) + "Z";
 }
 
 std::string LiveSource::position() const {

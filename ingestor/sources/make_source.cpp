@@ -15,11 +15,11 @@ constexpr std::size_t kMaxName = 64;
 
 /// Without what may be a secret: of an address the query, and who asks.
 [[noreturn]] void refuse(std::string_view uri, const std::string& why) {
-  std::string shown{is_live(kind_of(uri)) ? uri.substr(0, uri.find('?')) : uri};
+  const bool address = uri.find("://") != std::string_view::npos;
+  std::string shown{address ? uri.substr(0, uri.find('?')) : uri};
   const std::size_t begin = shown.find("//");
   const std::size_t at = shown.rfind('@');
-  if (is_live(kind_of(uri)) && begin != std::string::npos && at != std::string::npos &&
-      at > begin) {
+  if (address && begin != std::string::npos && at != std::string::npos && at > begin) {
     shown.replace(begin + 2, at - begin - 2, "…");
   }
   throw std::invalid_argument{"source '" + shown + "': " + why};

@@ -55,7 +55,7 @@ class Sink {
   virtual void skipped(std::string_view where, std::string_view why) = 0;
 
   /// The outside world failed (a file vanished, a server answered 500). Counted,
-  /// and logged when it begins, when `why` changes and when it ends. The source tries again.
+  /// and logged once for each `why` and when it works again. The source tries again.
   virtual void error(std::string_view why) = 0;
 
   /// It works, perhaps again.

@@ -124,6 +124,9 @@ class Run:
             self.failures.append("stopped before it was drained")
             control.ask(self._run_dir, "kill").result()
 
+    def log(self, process: str) -> Path:
+        return self._run_dir / "log" / f"{process}.log"
+
     def _begin_down(self) -> None:
         self._down = control.ask(self._run_dir, "down")  # the owner's connection says the result
 
@@ -145,6 +148,7 @@ def report(run: Run, processes: list[dict], config: Config, fresh: bool, seconds
     if run.progress["skipped"]:
         warnings.append(f"{text.count(run.progress['skipped'], 'item')} of the sources skipped "
                         f"(no post, or double): log/ingestor.log in the run directory says which")
+    warnings += summary.failing_sources(run.log("ingestor"))
     posts = run.progress["settled"]
     if config.sqlite:
         try:

@@ -13,6 +13,7 @@ from supervisor.flow import Progress
 
 STATUSES = ("published", "failed", "deferred")
 EXAMPLES = 3
+MAX_LOG_BYTES = 1 << 20
 MAX_COUNTED_BYTES = 1 << 30  # of a source's file, to know how many posts to expect
 
 
@@ -87,6 +88,24 @@ def without_database(progress: Progress) -> tuple[list[str], list[str]]:
     failed = [f"{text.count(progress[status], 'publication')} {status}"
               for status in STATUSES[1:] if progress[status]]
     return [f"publications: {counted}"], failed
+
+
+def failing_sources(log: Path) -> list[str]:
+    """A line for each source that failed and has not worked since, by the end of the ingestor's
+    log (in the text form; of another nothing is known)."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - MAX_LOG_BYTES))
+            lines = file.read(MAX_LOG_BYTES).decode(errors="replace").splitlines()
+    except OSError:
+        return []
+    failing: dict[str, str] = {}
+    for line in lines:
+        if match := re.search(r" source fails source=(\S+) reason=(.*)$", line):
+            failing[match[1]] = match[2].strip('"')
+        elif match := re.search(r" source works again source=(\S+)", line):
+            failing.pop(match[1], None)
+    return [f"source {name} fails: {reason}" for name, reason in failing.items()]
 
 
 def expected_posts(config: Config) -> int | None:

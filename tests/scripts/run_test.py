@@ -3,9 +3,14 @@
 
 import signal
 import subprocess
+import sys
 import unittest
 
 from launcher import DEADLINE_S, ROOT, LauncherTest
+
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from supervisor import summary  # noqa: E402
 
 
 class Run(LauncherTest):
@@ -49,6 +54,15 @@ class Run(LauncherTest):
         shown, _ = process.communicate(timeout=DEADLINE_S)
         self.assertEqual(process.returncode, 0, shown)
         self.assertIn("posts: 3\n", shown)
+
+    def test_a_summary_names_the_sources_that_fail_at_the_end(self):
+        log = self.home / "ingestor.log"
+        log.write_text(
+            '2026-11-28T12:00:00Z warn ingestor source fails source=a reason="HTTP 401: x"\n'
+            '2026-11-28T12:00:01Z warn ingestor source fails source=b reason=closed\n'
+            '2026-11-28T12:00:02Z info ingestor source works again source=b\n')
+        self.assertEqual(summary.failing_sources(log), ["source a fails: HTTP 401: x"])
+        self.assertEqual(summary.failing_sources(self.home / "none.log"), [])
 
     def test_nothing_is_left_of_a_run_that_was_killed(self):
         self.kill_a_run(until_state="ready")

@@ -150,7 +150,7 @@ TEST_CASE_METHOD(HttpClientTest, "what is not encrypted does not leave this mach
   CHECK(fetch({.url = "http://192.0.2.1/"}).failure.find("needs https") != std::string::npos);
   CHECK(fetch_from(CannedServer::answer("302 Found", "Location: http://192.0.2.1/\r\n", ""),
                    {.redirects = 5})
-            .failure.find("needs https") != std::string::npos);
+            .failure.find("without https") != std::string::npos);
   CHECK_FALSE(fetch_from(CannedServer::answer("302 Found", "Location: file:///etc/passwd\r\n", ""),
                          {.redirects = 5})
                   .answered());
