@@ -13,10 +13,7 @@
 namespace pullwire::republisher {
 namespace {
 
-using namespace std::chrono_literals;
 using net::Time;
-
-constexpr Time kFirstBackOff = 1s;
 
 bool says_later(long status) {
   return status == 408 || status == 425 || status == 429 || status >= 500;
@@ -30,7 +27,7 @@ class HttpTarget final : public Target {
         config_{std::move(config)},
         loop_{loop},
         http_{http},
-        budget_{kFirstBackOff, net::new_seed()} {}
+        budget_{config_.first_back_off, net::new_seed()} {}
   ~HttpTarget() override;
 
   std::optional<Outcome> prepare(const Document& /*document*/) override { return std::nullopt; }

@@ -18,7 +18,9 @@ struct HttpTargetConfig {
   HttpLimits limits{};
   std::size_t connections = 4;  ///< requests under way at once
   /// A publication that has waited for so long is deferred.
-  std::chrono::seconds defer_after{30};
+  std::chrono::milliseconds defer_after{30'000};
+  /// After the first failure; doubles with each more, up to five minutes.
+  std::chrono::milliseconds first_back_off{1000};
 };
 
 /// Publications take their turn; how many wait is bounded by what the republisher has in hand.

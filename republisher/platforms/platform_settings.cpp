@@ -50,7 +50,7 @@ MakeTarget read_platform(Table& table, const std::string& name, const Located& u
   }
   HttpTargetConfig config{.limits = read_http_limits(table)};
   std::uint64_t connections = config.connections;
-  std::uint64_t defer_after = static_cast<std::uint64_t>(config.defer_after.count());
+  std::uint64_t defer_after = 30;
   table.number("connections", connections, {1, 64});
   table.number("defer_after", defer_after, {1, 3600});
   config.connections = connections;

@@ -246,7 +246,7 @@ TEST_CASE_METHOD(LiveSourceTest, "an outage does not cost a walk its page", "[li
   pages["/a/"] = "1";
   pages["/a/+"] = CannedServer::answer("503 Busy", "", "");
   const auto source = make({"a"}, 1ms);
-  for (int i = 0; i < 12; ++i) {
+  for (int i = 0; i < 9; ++i) {
     const auto again = drain(*source, 1);
     loop.at(*again, [&] { loop.stop(); });
     loop.run();

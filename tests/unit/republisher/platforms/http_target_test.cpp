@@ -43,6 +43,7 @@ class Simple final : public Publisher {
 
 struct HttpTargetTest {
   void make(HttpTargetConfig config = {}) {
+    config.first_back_off = 10ms;
     target = make_http_target(std::make_unique<Simple>(server.url("")), config, loop, http);
   }
 
@@ -129,7 +130,7 @@ TEST_CASE_METHOD(HttpTargetTest, "publications that failed together all go throu
 
 TEST_CASE_METHOD(HttpTargetTest, "what cannot begin in time is deferred with its time",
                  "[http_target]") {
-  make({.defer_after = 2s});
+  make({.defer_after = 200ms});
   answers["/a"] = {CannedServer::answer("429 Slow", "Retry-After: 60\r\n", "")};
   publish("a");
   run();
@@ -147,8 +148,8 @@ TEST_CASE_METHOD(HttpTargetTest, "what cannot begin in time is deferred with its
 
 TEST_CASE_METHOD(HttpTargetTest, "a target that is not there is waited for, then deferred to",
                  "[http_target]") {
-  target = make_http_target(std::make_unique<Simple>("http://127.0.0.1:1"), {.defer_after = 1s},
-                            loop, http);
+  target = make_http_target(std::make_unique<Simple>("http://127.0.0.1:1"),
+                            {.defer_after = 50ms, .first_back_off = 10ms}, loop, http);
   publish("a");
   run();
   CHECK(outcomes["a"].status == Status::Deferred);
