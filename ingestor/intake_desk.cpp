@@ -161,7 +161,7 @@ void Intake::Desk::give_back(SourceChange change) {
 
 bool Intake::Desk::wanted(const Post& post, const Traits& traits) const {
   return (traits.matches || intake_.filter_.matches(post) || lacks_hashtags(post)) &&
-         own_filter_.matches(post, traits, wall_clock());
+         own_filter_.matches(post, traits);
 }
 
 std::string Intake::Desk::settled_above(const std::string& position) {

@@ -79,7 +79,7 @@ PostFilter::PostFilter(PostFilter&&) noexcept = default;
 PostFilter& PostFilter::operator=(PostFilter&&) noexcept = default;
 PostFilter::~PostFilter() = default;
 
-bool PostFilter::matches(const Post& post, const Traits& traits, Timestamp now) const {
+bool PostFilter::matches(const Post& post, const Traits& traits) const {
   if (everything_) return true;
   if (traits.repost && !rules_.reposts) return false;
   if (traits.reply && !rules_.replies) return false;
@@ -89,7 +89,7 @@ bool PostFilter::matches(const Post& post, const Traits& traits, Timestamp now) 
   if (any_is(rules_.exclude_authors, post.author)) return false;
   if (rules_.max_age.count() > 0 && post.created_at) {
     const std::int64_t most = std::chrono::microseconds{rules_.max_age}.count();
-    if (now.micros - post.created_at->micros > most) return false;
+    if (post.ingested_at.micros - post.created_at->micros > most) return false;
   }
   if (!match_->empty() && !match_->find_in(post.text)) return false;
   return !exclude_->find_in(post.text);

@@ -23,7 +23,7 @@ class PostFilter {
     std::vector<std::string> exclude{};
     bool reposts = false;
     bool replies = true;
-    std::chrono::seconds max_age{0};  ///< since created_at; posts without it pass
+    std::chrono::seconds max_age{0};  ///< when it is ingested; posts without created_at pass
   };
 
   /// Lets everything pass.
@@ -34,7 +34,7 @@ class PostFilter {
   PostFilter& operator=(PostFilter&&) noexcept;
   ~PostFilter();
 
-  [[nodiscard]] bool matches(const Post& post, const Traits& traits, Timestamp now) const;
+  [[nodiscard]] bool matches(const Post& post, const Traits& traits) const;
 
  private:
   class Expressions;

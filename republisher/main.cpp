@@ -133,7 +133,7 @@ int run(int argc, char** argv) {
   }
   if (settings.check_only()) return 0;
 
-  const auto make = [&](net::Loop& loop, HttpClient& http) {
+  const auto make = [&](net::Loop& loop, const std::function<HttpClient&()>& http) {
     std::vector<Destination> destinations;
     for (TargetOptions& target : targets) {
       destinations.push_back({.name = target.name,

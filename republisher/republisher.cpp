@@ -47,10 +47,14 @@ Republisher::Republisher(Config config, const MakeDestinations& make_destination
       instance_{net::new_instance()},
       posts_metrics_{metrics_, "posts"},
       publications_metrics_{metrics_, "publications"},
-      workshop_{loop_, make_destinations(loop_, http_), config_.render_timeout, metrics_,
-                [this](Workshop::Ticket ticket, const Publication& publication) {
-                  finished(ticket, publication);
-                }},
+      workshop_{
+          loop_,
+          make_destinations(
+              loop_, [this]() -> HttpClient& { return http_ ? *http_ : http_.emplace(loop_); }),
+          config_.render_timeout, metrics_,
+          [this](Workshop::Ticket ticket, const Publication& publication) {
+            finished(ticket, publication);
+          }},
       producer_{{}},
       service_{loop_,
                metrics_,

@@ -46,7 +46,8 @@ struct Config {
 class Republisher {
  public:
   /// Makes the configured targets; some need the loop.
-  using MakeDestinations = std::function<std::vector<Destination>(net::Loop&, HttpClient&)>;
+  using MakeDestinations =
+      std::function<std::vector<Destination>(net::Loop&, const std::function<HttpClient&()>&)>;
 
   Republisher(Config config, const MakeDestinations& make_destinations);
 
@@ -112,7 +113,7 @@ class Republisher {
 
   Config config_;
   net::Loop loop_;
-  HttpClient http_{loop_};
+  std::optional<HttpClient> http_;  // if a target needs it
   Metrics metrics_{"republisher"};
   flow::Instance instance_;
   LinkMetrics posts_metrics_;

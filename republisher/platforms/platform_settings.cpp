@@ -56,7 +56,7 @@ MakeTarget read_platform(Table& table, const std::string& name, const Located& u
   config.connections = connections;
   config.defer_after = std::chrono::seconds{defer_after};
   return [make = std::move(make), config](const TargetContext& context) {
-    return make_http_target(make(), config, context.loop, context.http);
+    return make_http_target(make(), config, context.loop, context.http());
   };
 }
 

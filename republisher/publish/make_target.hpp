@@ -15,7 +15,7 @@ namespace pullwire::republisher {
 /// What a target needs of the process it is in.
 struct TargetContext {
   net::Loop& loop;
-  HttpClient& http;
+  std::function<HttpClient&()> http;  ///< made when it is first needed
 };
 
 /// Makes a target when all that the configuration says has been checked. Throws
