@@ -258,6 +258,7 @@ void Republisher::drain() {
   draining_ = true;
   for (const auto& upstream : upstreams_) upstream->link.drain(loop_.now());
   release_unbegun();
+  workshop_.drain();
 }
 
 /// Gives back what nobody has begun, so that another republisher gets it at once.

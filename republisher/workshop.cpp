@@ -230,6 +230,10 @@ std::string Workshop::trouble() const {
   return "";
 }
 
+void Workshop::drain() {
+  for (const Destination& destination : destinations_) destination.target->drain();
+}
+
 void Workshop::tidy(std::function<void()> then) {
   worker_.add({.work =
                    [this] {

@@ -67,6 +67,9 @@ class Workshop {
   /// Brings indexes up to date; `then` is called when that is done.
   void tidy(std::function<void()> then);
 
+  /// The process is asked to end: nothing waits for long any more.
+  void drain();
+
   /// Brings the metrics up to date.
   void before_scrape();
 

@@ -106,14 +106,19 @@ RateHint read_rate_hint(const HttpAnswer& answer, Timestamp now) {
   return hint;
 }
 
-RateBudget::RateBudget(Time first, std::uint64_t seed)
-    : first_{first}, random_{static_cast<std::minstd_rand::result_type>(seed)} {}
+RateBudget::RateBudget(Time first, std::uint64_t seed, Use use)
+    : first_{first}, use_{use}, random_{static_cast<std::minstd_rand::result_type>(seed)} {}
 
-void RateBudget::served(Time now, const RateHint& hint) {
+void RateBudget::served(Time now, const RateHint& hint, Time begun) {
+  if (begun < failed_at_) return;
   failures_ = 0;
   next_ = now;
   if (!hint.remaining || !hint.reset) return;
   const Time window = std::min<Time>(*hint.reset, kLongestWait);
+  if (use_ == Use::AtOnce) {
+    if (*hint.remaining == 0) forbid(now, window);
+    return;
+  }
   // One more than what is left: the last of them is not followed by a wait of no use.
   const auto parts = static_cast<std::int64_t>(std::min<std::uint64_t>(*hint.remaining, 1'000'000));
   next_ = now + window / (parts + 1);
@@ -123,14 +128,18 @@ void RateBudget::throttled(Time now, const RateHint& hint) {
   Time wait{};
   if (hint.retry_after) wait = *hint.retry_after;
   if (hint.reset) wait = std::max<Time>(wait, *hint.reset);
-  if (wait == Time{}) wait = back_off();
-  next_ = now + std::min(wait, kLongestWait);
+  forbid(now, wait == Time{} ? back_off() : wait);
 }
 
-void RateBudget::failed(Time now, const RateHint& hint) {
-  Time wait = back_off();
-  if (hint.retry_after) wait = std::max<Time>(wait, *hint.retry_after);
-  next_ = now + std::min(wait, kLongestWait);
+void RateBudget::failed(Time now, const RateHint& hint, Time begun) {
+  if (hint.retry_after) forbid(now, *hint.retry_after);
+  if (begun < failed_at_) return;
+  failed_at_ = now;
+  next_ = now + back_off();
+}
+
+void RateBudget::forbid(Time now, Time wait) {
+  not_before_ = std::max(not_before_, now + std::min(wait, kLongestWait));
 }
 
 /// Between half of it and all: what failed together does not come back together.

@@ -3,6 +3,7 @@
 // Pure, time included; not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -36,25 +37,38 @@ class RateBudget {
   static constexpr Time kLongestWait = std::chrono::hours{24};
   static constexpr Time kLongestBackOff = std::chrono::minutes{5};
 
-  /// `first`: the back-off after the first failure, before jitter; doubles with each more.
-  RateBudget(Time first, std::uint64_t seed);
+  /// What is left of a window's requests: spread over it, or used as they come.
+  enum class Use { Spread, AtOnce };
 
-  /// The request was served. What is left of the window's requests is spread over it.
-  void served(Time now, const RateHint& hint);
-  /// It was refused for its number (429): nothing before the server's time; without one,
-  /// back-off.
+  /// `first`: the back-off after the first failure, before jitter; doubles with each more.
+  RateBudget(Time first, std::uint64_t seed, Use use = Use::Spread);
+
+  // Of a request that was made at `begun`: several may be under way. What was begun before the
+  // last failure says nothing new.
+
+  /// The request was served.
+  void served(Time now, const RateHint& hint, Time begun);
+  void served(Time now, const RateHint& hint) { served(now, hint, now); }
+  /// It was refused for its number (429): nothing before the server's time, whatever others say;
+  /// without one, back-off.
   void throttled(Time now, const RateHint& hint);
   /// It failed otherwise. A Retry-After is obeyed if it is later than the back-off.
-  void failed(Time now, const RateHint& hint);
+  void failed(Time now, const RateHint& hint, Time begun);
+  void failed(Time now, const RateHint& hint) { failed(now, hint, now); }
 
   /// No request before.
-  [[nodiscard]] Time next() const noexcept { return next_; }
+  [[nodiscard]] Time next() const noexcept { return std::max(next_, not_before_); }
 
  private:
   [[nodiscard]] Time back_off();
 
+  void forbid(Time now, Time wait);
+
   Time first_;
+  Use use_;
   Time next_{};
+  Time not_before_{};  // the server's word; only ever later
+  Time failed_at_{Time::min()};
   int failures_ = 0;  // in a row
   std::minstd_rand random_;
 };

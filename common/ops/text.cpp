@@ -120,4 +120,15 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> kno
   return best == nullptr ? std::string{} : ", did you mean " + *best + "?";
 }
 
+void hide_secrets(std::span<const std::string> secrets, std::string& said) {
+  constexpr std::string_view kHidden = "***";
+  for (const std::string& secret : secrets) {
+    if (secret.empty()) continue;
+    for (std::size_t at = said.find(secret); at != std::string::npos;
+         at = said.find(secret, at + kHidden.size())) {
+      said.replace(at, secret.size(), kHidden);
+    }
+  }
+}
+
 }  // namespace pullwire

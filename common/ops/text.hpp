@@ -25,6 +25,9 @@ namespace pullwire {
 /// `text` for a message: in double quotes, escaped, shortened to 200 bytes.
 [[nodiscard]] std::string in_quotes(std::string_view text);
 
+/// Puts *** in the place of each of `secrets` that stands in `said`.
+void hide_secrets(std::span<const std::string> secrets, std::string& said);
+
 /// ", did you mean X?" with the one of `known` that is at most a third of its
 /// letters away from `word`, or nothing.
 [[nodiscard]] std::string did_you_mean(std::string_view word, std::span<const std::string> known);

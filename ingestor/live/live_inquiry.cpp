@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/ops/log.hpp"
+#include "common/ops/text.hpp"
 
 namespace pullwire::ingestor {
 namespace {
@@ -15,27 +16,16 @@ using namespace std::chrono_literals;
 constexpr net::Time kReadingHangs = 60s;
 constexpr std::size_t kSignInBytes = std::size_t{256} * 1024;
 
-/// Takes the secrets out of what a server says.
-void hide(const std::vector<std::string>& secrets, std::string& said) {
-  constexpr std::string_view kHidden = "***";
-  for (const std::string& secret : secrets) {
-    if (secret.empty()) continue;
-    for (std::size_t at = said.find(secret); at != std::string::npos;
-         at = said.find(secret, at + kHidden.size())) {
-      said.replace(at, secret.size(), kHidden);
-    }
-  }
-}
-
 /// What an answer says whatever the platform; nothing if it is to be read.
-std::optional<Finding> known_already(const HttpAnswer& answer) {
+std::optional<Finding> known_already(const HttpAnswer& answer, bool signing_in) {
   const RateHint hint = read_rate_hint(answer, wall_clock());
   if (!answer.answered()) {
     return Finding{.kind = Finding::Kind::Failed, .why = answer.failure, .hint = hint};
   }
   if (answer.status == 429) return Finding{.kind = Finding::Kind::Throttled, .hint = hint};
   if (answer.status < 500) return std::nullopt;
-  return Finding{.kind = answer.status == 500 ? Finding::Kind::Stumbled : Finding::Kind::Failed,
+  const bool by_request = answer.status == 500 && !signing_in;
+  return Finding{.kind = by_request ? Finding::Kind::Stumbled : Finding::Kind::Failed,
                  .why = "the server failed: HTTP " + std::to_string(answer.status),
                  .hint = hint};
 }
@@ -80,14 +70,14 @@ void LiveInquiry::fetch(HttpRequest request, bool signing_in,
   limits.redirects = platform_->redirects();
   if (signing_in) limits.body_bytes = kSignInBytes;
   request_ = outside_.http.fetch(std::move(request), limits,
-                                 [this, then = std::move(then)](HttpAnswer answer) {
+                                 [this, signing_in, then = std::move(then)](HttpAnswer answer) {
                                    request_.reset();
-                                   if (auto finding = known_already(answer)) {
+                                   if (auto finding = known_already(answer, signing_in)) {
                                      return end(std::move(*finding));
                                    }
                                    // Before words of it are shortened, which may cut a secret.
                                    if (answer.status != 200)
-                                     hide(platform_->secrets(), answer.body);
+                                     hide_secrets(platform_->secrets(), answer.body);
                                    then(answer);
                                  });
 }
@@ -97,7 +87,9 @@ void LiveInquiry::signed_in(HttpAnswer& answer) {
   try {
     platform_->signed_in(answer);
   } catch (const BadAnswer& bad) {
-    return end({.kind = Finding::Kind::Failed, .why = bad.what(), .hint = hint});
+    Finding finding{.kind = Finding::Kind::Failed, .why = bad.what(), .hint = hint};
+    hide_secrets(platform_->secrets(), finding.why);
+    return end(std::move(finding));
   }
   end({.kind = Finding::Kind::SignedIn, .hint = hint});
 }
@@ -117,7 +109,7 @@ void LiveInquiry::read(HttpAnswer& answer, const std::string& stream, const std:
       finding.kind = Finding::Kind::Refused;
       finding.why = bad.what();
     }
-    hide(secrets, finding.why);
+    hide_secrets(secrets, finding.why);
   };
   outside_.reader.add({.work = work,
                        .done =

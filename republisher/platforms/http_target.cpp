@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <list>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -13,10 +12,14 @@
 namespace pullwire::republisher {
 namespace {
 
+using namespace std::chrono_literals;
 using net::Time;
 
+constexpr Time kWaitWhenDraining = 5s;
+constexpr Time kAnswerWhenDraining = 10s;
+
 bool says_later(long status) {
-  return status == 408 || status == 425 || status == 429 || status >= 500;
+  return status == 408 || status == 425 || status >= 500;
 }
 
 class HttpTarget final : public Target {
@@ -27,11 +30,12 @@ class HttpTarget final : public Target {
         config_{std::move(config)},
         loop_{loop},
         http_{http},
-        budget_{config_.first_back_off, net::new_seed()} {}
+        budget_{config_.first_back_off, net::new_seed(), RateBudget::Use::AtOnce} {}
   ~HttpTarget() override;
 
   std::optional<Outcome> prepare(const Document& /*document*/) override { return std::nullopt; }
   void publish(const Document& document, Done done) override;
+  void drain() override;
 
  private:
   struct Entry {
@@ -39,21 +43,29 @@ class HttpTarget final : public Target {
     Done done;
     Time deadline;        // to be deferred then, unless a request is under way
     std::string trouble;  // why it has not worked yet
-    std::optional<HttpClient::Id> request;
+    int tries = 0;
+    Time begun{};  // of the request under way
+    std::optional<HttpClient::Id> request{};
   };
   using Place = std::list<Entry>::iterator;
 
   void pump();
   void begin(Place place);
   void fetch(Place place, HttpRequest request);
-  void answered(Place place, const HttpAnswer& answer);
+  void answered(Place place, HttpAnswer answer);
   void take(Place place, const HttpAnswer& answer, const RateHint& hint);
+  void fail(Place place, const std::string& why, const RateHint& hint);
   void again(Place place, std::string why);
-  void defer(Place place, Time until);
+  void defer(std::list<Entry>& from, Place place, Time until);
   void end(Place place, Outcome outcome);
   void set_timer();
+  void give_up_answers();
 
   [[nodiscard]] std::size_t allowed() const { return failing_ ? 1 : config_.connections; }
+  [[nodiscard]] Place least_tried() {
+    return std::min_element(waiting_.begin(), waiting_.end(),
+                            [](const Entry& a, const Entry& b) { return a.tries < b.tries; });
+  }
 
   std::unique_ptr<Publisher> publisher_;
   const HttpTargetConfig config_;
@@ -62,26 +74,51 @@ class HttpTarget final : public Target {
   RateBudget budget_;
   std::list<Entry> waiting_;    // in the order of their deadlines
   std::list<Entry> under_way_;  // with a request
-  std::string trouble_;         // the last failure's reason
+  std::string trouble_;         // the last failure's reason; "" while it works
   bool failing_ = false;
   bool pumping_ = false;
+  std::optional<Time> last_deadline_;  // while draining
   std::optional<net::Loop::TimerId> timer_;
+  std::optional<net::Loop::TimerId> drain_timer_;
 };
 
 HttpTarget::~HttpTarget() {
   if (timer_) loop_.cancel(*timer_);
+  if (drain_timer_) loop_.cancel(*drain_timer_);
   for (const Entry& entry : under_way_) {
     if (entry.request) http_.cancel(*entry.request);
   }
 }
 
 void HttpTarget::publish(const Document& document, Done done) {
+  const Time deadline = loop_.now() + config_.defer_after;
   waiting_.push_back({.conversation = publisher_->converse(document),
                       .done = std::move(done),
-                      .deadline = loop_.now() + config_.defer_after,
-                      .trouble = {},
-                      .request = {}});
+                      .deadline = last_deadline_ ? std::min(deadline, *last_deadline_) : deadline,
+                      .trouble = {}});
   pump();
+}
+
+void HttpTarget::drain() {
+  last_deadline_ = loop_.now() + kWaitWhenDraining;
+  for (Entry& entry : waiting_) entry.deadline = std::min(entry.deadline, *last_deadline_);
+  for (Entry& entry : under_way_) entry.deadline = std::min(entry.deadline, *last_deadline_);
+  drain_timer_ = loop_.at(loop_.now() + kAnswerWhenDraining, [this] {
+    drain_timer_.reset();
+    give_up_answers();
+  });
+  pump();
+}
+
+/// What is asked of a platform may have been done, or not: it comes again.
+void HttpTarget::give_up_answers() {
+  for (Place place = under_way_.begin(); place != under_way_.end();) {
+    const Place next = std::next(place);
+    http_.cancel(*place->request);
+    place->trouble = "asked to end while it waited for the answer";
+    defer(under_way_, place, loop_.now());
+    place = next;
+  }
 }
 
 /// Begins what may begin, defers what cannot in time.
@@ -91,11 +128,10 @@ void HttpTarget::pump() {
   while (!waiting_.empty()) {
     const Time now = loop_.now();
     const Time next = std::max(now, budget_.next());
-    const Place first = waiting_.begin();
-    if (next >= first->deadline) {
-      defer(first, next > now ? next : now + config_.defer_after);
+    if (next >= waiting_.front().deadline) {
+      defer(waiting_, waiting_.begin(), next > now ? next : now + config_.defer_after);
     } else if (next == now && under_way_.size() < allowed()) {
-      begin(first);
+      begin(least_tried());
     } else {
       break;
     }
@@ -118,37 +154,44 @@ void HttpTarget::set_timer() {
 
 void HttpTarget::begin(Place place) {
   under_way_.splice(under_way_.end(), waiting_, place);
+  ++place->tries;
   fetch(place, place->conversation->begin());
 }
 
 void HttpTarget::fetch(Place place, HttpRequest request) {
+  place->begun = loop_.now();
   place->request =
       http_.fetch(std::move(request), config_.limits, [this, place](HttpAnswer answer) {
         place->request.reset();
-        answered(place, answer);
+        answered(place, std::move(answer));
         pump();
       });
 }
 
-void HttpTarget::answered(Place place, const HttpAnswer& answer) {
+void HttpTarget::answered(Place place, HttpAnswer answer) {
   const RateHint hint = read_rate_hint(answer, wall_clock());
-  const Time now = loop_.now();
-  if (answer.answered() && !says_later(answer.status)) return take(place, answer, hint);
-  if (answer.status == 429) {
-    budget_.throttled(now, hint);
-    return again(place, "asked too often (HTTP 429)");
+  // Before words of it are shortened, which may cut a secret in two.
+  if (answer.status < 200 || answer.status >= 300) {
+    hide_secrets(publisher_->secrets(), answer.body);
   }
-  failing_ = true;
-  budget_.failed(now, hint);
-  trouble_ = answer.answered() ? refusal(answer) : answer.failure;
-  again(place, trouble_);
+  if (!answer.answered()) return fail(place, answer.failure, hint);
+  if (answer.status == 429) {
+    budget_.throttled(loop_.now(), hint);
+    trouble_ = "asked too often (HTTP 429)";
+    return again(place, trouble_);
+  }
+  if (says_later(answer.status) && !place->conversation->judges(answer.status)) {
+    return fail(place, refusal(answer), hint);
+  }
+  take(place, answer, hint);
 }
 
 void HttpTarget::take(Place place, const HttpAnswer& answer, const RateHint& hint) {
+  Step step = place->conversation->answered(answer);
+  if (const auto* later = std::get_if<TryAgain>(&step)) return fail(place, later->why, hint);
   failing_ = false;
   trouble_.clear();
-  budget_.served(loop_.now(), hint);
-  Step step = place->conversation->answered(answer);
+  budget_.served(loop_.now(), hint, place->begun);
   if (auto* request = std::get_if<HttpRequest>(&step)) return fetch(place, std::move(*request));
   if (auto* published = std::get_if<Published>(&step)) {
     return end(place, {.status = Status::Published,
@@ -156,17 +199,20 @@ void HttpTarget::take(Place place, const HttpAnswer& answer, const RateHint& hin
                        .error = {},
                        .retry_at = {}});
   }
-  if (auto* refused = std::get_if<Refused>(&step)) {
-    return end(place, {.status = Status::Failed,
-                       .location = {},
-                       .error = std::move(refused->why),
-                       .retry_at = {}});
-  }
-  budget_.failed(loop_.now(), hint);
-  again(place, std::move(std::get<TryAgain>(step).why));
+  end(place, {.status = Status::Failed,
+              .location = {},
+              .error = std::move(std::get<Refused>(step).why),
+              .retry_at = {}});
 }
 
-/// Back to where its turn is.
+void HttpTarget::fail(Place place, const std::string& why, const RateHint& hint) {
+  failing_ = true;
+  trouble_ = why;
+  budget_.failed(loop_.now(), hint, place->begun);
+  again(place, why);
+}
+
+/// Back to where its deadline puts it.
 void HttpTarget::again(Place place, std::string why) {
   place->trouble = std::move(why);
   const Place before = std::find_if(waiting_.begin(), waiting_.end(), [&](const Entry& other) {
@@ -175,12 +221,12 @@ void HttpTarget::again(Place place, std::string why) {
   waiting_.splice(before, under_way_, place);
 }
 
-void HttpTarget::defer(Place place, Time until) {
+void HttpTarget::defer(std::list<Entry>& from, Place place, Time until) {
   const auto wait = std::chrono::duration_cast<std::chrono::microseconds>(until - loop_.now());
   std::string why = std::move(place->trouble);
   if (why.empty()) why = trouble_.empty() ? "the target is too slow" : trouble_;
   Done done = std::move(place->done);
-  waiting_.erase(place);
+  from.erase(place);
   done({.status = Status::Deferred,
         .location = {},
         .error = std::move(why),

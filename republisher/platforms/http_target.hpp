@@ -23,11 +23,12 @@ struct HttpTargetConfig {
   std::chrono::milliseconds first_back_off{1000};
 };
 
-/// Publications take their turn; how many wait is bounded by what the republisher has in hand.
-/// What fails is tried again with back-off until
-/// `defer_after`; while a target fails, one publication at a time tries whether it works again.
-/// What cannot begin in time, for back-off or since the platform says when (Retry-After, rate
-/// limits), is deferred with that time.
+/// Publications take their turn, those first that were tried least; how many wait is bounded by
+/// what the republisher has in hand. What fails is tried again with back-off until `defer_after`;
+/// while a target fails, one publication at a time tries whether it works again. What cannot
+/// begin in time, for back-off or since the platform says when (Retry-After, a used-up rate
+/// limit), is deferred with that time. When the process is asked to end, nothing waits longer
+/// than five seconds, and no answer is waited for longer than ten.
 std::unique_ptr<Target> make_http_target(std::unique_ptr<Publisher> publisher,
                                          HttpTargetConfig config, net::Loop& loop,
                                          HttpClient& http);

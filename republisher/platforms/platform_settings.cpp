@@ -12,6 +12,8 @@
 namespace pullwire::republisher {
 namespace {
 
+constexpr std::size_t kMostAnswer = std::size_t{1024} * 1024;  // bytes: only words of it are used
+
 /// Publishers are made when the target is, of what was read before.
 using MakePublisher = std::function<std::unique_ptr<Publisher>()>;
 
@@ -20,6 +22,7 @@ MakePublisher read_webdav(Table& table, const Url& url) {
   const Login login = read_login(table);
   WebdavOptions options{.folder = url.shown(),
                         .authorization = login.empty() ? "" : basic_authorization(login)};
+  if (!login.empty()) options.secrets = {options.authorization.substr(6), login.password};
   return [options = std::move(options)] { return make_webdav(options); };
 }
 
@@ -27,7 +30,8 @@ MakePublisher read_webhook(Table& table, const std::string& name, const Url& url
   const std::string secret = table.secret("secret");
   WebhookOptions options{.url = url.shown() + (url.query.empty() ? "" : '?' + url.query),
                          .target = name,
-                         .key = secret.empty() ? "" : webhook_key(secret)};
+                         .key = secret.empty() ? "" : webhook_key(secret),
+                         .secrets = {secret, url.query}};
   return [options = std::move(options)] { return make_webhook(options); };
 }
 
@@ -49,6 +53,7 @@ MakeTarget read_platform(Table& table, const std::string& name, const Located& u
     throw Misconfigured{uri.where, error.what()};
   }
   HttpTargetConfig config{.limits = read_http_limits(table)};
+  config.limits.body_bytes = kMostAnswer;
   std::uint64_t connections = config.connections;
   std::uint64_t defer_after = 30;
   table.number("connections", connections, {1, 64});

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "common/ops/http_client.hpp"
 #include "republisher/publish/target.hpp"
@@ -36,9 +37,15 @@ class Conversation {
   /// called again: what was done before must be found, or done to the same effect.
   virtual HttpRequest begin() = 0;
 
-  /// What an answer means. Not called for those that say "later" on every platform: 408, 425,
-  /// 429 and 5xx.
+  /// What an answer means. Called for those that say "later" on every platform (408, 425, 5xx)
+  /// only if `judges` them, and never for 429.
   virtual Step answered(const HttpAnswer& answer) = 0;
+
+  /// Whether this status says something else than "later" to the request that was made last.
+  [[nodiscard]] virtual bool judges(long status) const {
+    (void)status;
+    return false;
+  }
 };
 
 class Publisher {
@@ -50,6 +57,9 @@ class Publisher {
 
   /// `document` outlives the conversation.
   virtual std::unique_ptr<Conversation> converse(const Document& document) = 0;
+
+  /// What is not to be repeated, should a server say it.
+  [[nodiscard]] virtual std::vector<std::string> secrets() const = 0;
 };
 
 /// "HTTP 403: WORDS", with what the answer's body says, shortened to one line.

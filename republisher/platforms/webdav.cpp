@@ -11,8 +11,7 @@ namespace {
 /// What is known of the folder in this process.
 struct Folder {
   WebdavOptions options;
-  bool looked_after = false;  ///< somebody has tried to make it
-  std::string trouble{};      ///< what the server said to that, if it refused
+  bool there = false;
 };
 
 class Upload final : public Conversation {
@@ -25,36 +24,41 @@ class Upload final : public Conversation {
                              std::string{document.format->extension})} {}
 
   HttpRequest begin() override {
-    // Beforehand: of a folder that is not there some servers say that they are broken (nginx: 500).
-    making_folder_ = !folder_.looked_after;
+    // Of a folder that is not there some servers say that they are broken (nginx: 500). It may
+    // have gone, too: an attempt that failed looks again.
+    making_folder_ = !folder_.there || tried_;
+    tried_ = true;
     return making_folder_ ? request("MKCOL", folder_.options.folder + '/') : put();
   }
+
+  /// Servers say 501 to a MKCOL that they do not know.
+  [[nodiscard]] bool judges(long status) const override { return making_folder_ && status != 503; }
 
   Step answered(const HttpAnswer& answer) override {
     const long status = answer.status;
     if (making_folder_) {
       making_folder_ = false;
-      folder_.looked_after = true;
       // 405: it is there. Whatever else it is: whether a file can be put there is what counts.
-      folder_.trouble = status < 300 || status == 405 ? "" : refusal(answer);
+      folder_.there = (status >= 200 && status < 300) || status == 405;
+      trouble_ = folder_.there ? "" : " (MKCOL: " + refusal(answer) + ")";
       return put();
     }
-    if ((status >= 200 && status < 300) || status == 412) return Published{url_};
+    if (status >= 200 && status < 300) return Published{url_};
     if (status == 404 || status == 409) {
-      folder_.looked_after = false;
-      return TryAgain{"the folder is not there" +
-                      (folder_.trouble.empty() ? "" : " and cannot be made: " + folder_.trouble)};
+      folder_.there = false;
+      return TryAgain{"the folder is not there" + trouble_};
     }
-    if (status == 401 || status == 403 || status == 507) return TryAgain{refusal(answer)};
+    // What the operator, or time, can mend. 423: locked, perhaps by a PUT that was given up.
+    if (status < 400 || status == 401 || status == 403 || status == 407 || status == 423) {
+      return TryAgain{refusal(answer)};
+    }
     return Refused{refusal(answer)};
   }
 
  private:
   [[nodiscard]] HttpRequest put() const {
-    // What is there already is this document: its name is its post's alone.
     HttpRequest put = request("PUT", url_);
     put.headers.push_back("Content-Type: " + std::string{document_.format->media_type});
-    put.headers.emplace_back("If-None-Match: *");
     put.body = document_.bytes;
     return put;
   }
@@ -70,7 +74,9 @@ class Upload final : public Conversation {
   Folder& folder_;
   const Document& document_;
   const std::string url_;
+  std::string trouble_;  // what the server said when the folder was to be made
   bool making_folder_ = false;
+  bool tried_ = false;
 };
 
 class Webdav final : public Publisher {
@@ -80,6 +86,9 @@ class Webdav final : public Publisher {
   }
   std::unique_ptr<Conversation> converse(const Document& document) override {
     return std::make_unique<Upload>(folder_, document);
+  }
+  [[nodiscard]] std::vector<std::string> secrets() const override {
+    return folder_.options.secrets;
   }
 
  private:

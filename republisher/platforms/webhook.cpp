@@ -69,10 +69,8 @@ class Message final : public Conversation {
   Step answered(const HttpAnswer& answer) override {
     if (answer.status >= 200 && answer.status < 300) return Published{"webhook:" + id_};
     if (answer.status == 410) return Refused{"the receiver wants no more messages (HTTP 410)"};
-    if (answer.status == 401 || answer.status == 403 || answer.status == 404) {
-      return TryAgain{refusal(answer)};
-    }
-    return Refused{refusal(answer)};
+    if (answer.status == 413 || answer.status == 422) return Refused{refusal(answer)};
+    return TryAgain{refusal(answer)};  // as the specification has it
   }
 
  private:
@@ -87,6 +85,7 @@ class Webhook final : public Publisher {
   std::unique_ptr<Conversation> converse(const Document& document) override {
     return std::make_unique<Message>(options_, document);
   }
+  [[nodiscard]] std::vector<std::string> secrets() const override { return options_.secrets; }
 
  private:
   const WebhookOptions options_;

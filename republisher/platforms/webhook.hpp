@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "republisher/platforms/publisher.hpp"
 
@@ -12,8 +13,9 @@ namespace pullwire::republisher {
 
 struct WebhookOptions {
   std::string url;
-  std::string target;  ///< the target's name, part of each message's id
-  std::string key;     ///< of the signature, decoded; "": messages are not signed
+  std::string target;                  ///< the target's name, part of each message's id
+  std::string key;                     ///< of the signature, decoded; "": messages are not signed
+  std::vector<std::string> secrets{};  ///< what is not to be repeated
 };
 
 std::unique_ptr<Publisher> make_webhook(WebhookOptions options);

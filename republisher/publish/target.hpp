@@ -47,6 +47,10 @@ class Target {
   /// `prepare` returned nothing.
   virtual void publish(const Document& document, Done done) = 0;
 
+  /// On the loop's thread: the process is asked to end. What waits is to come to its outcome
+  /// soon; `publish` may still be called.
+  virtual void drain() {}
+
   /// On the worker thread, when nothing has come for a while and before the
   /// process ends: brings what depends on all publications (an index) up to
   /// date. Must not throw.

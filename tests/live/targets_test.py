@@ -31,28 +31,28 @@ class TargetsTest(LiveTest):
     @unittest.skipIf(servers.missing("nginx"), servers.missing("nginx"))
     def test_each_post_is_there_once_though_answers_are_lost(self):
         stand_in, hook = self.hook()
-        stand_in.faults = Plan(chance=0.1, seed=7, most=60)
+        stand_in.faults = Plan(chance=0.1, seed=7, most=25)
         nginx = servers.Nginx(self.folder)
         self.addCleanup(nginx.stop)
         (nginx.www / "dav").mkdir()
         (nginx.www / "dav").chmod(0o777)
         dav = {"name": "dav", "uri": f"webdav+http://{nginx.host}/dav/news",
                "formats": ["html", "json"]}
-        pipeline = self.pipeline(simulated(), targets=[hook, dav], hashtags=["one"])
-        ended = self.ended(pipeline, 4 * POSTS, 120)
+        pipeline = self.pipeline(simulated(), targets=[{**hook, "defer_after": 120}, dav],
+                                 hashtags=["one"])
+        ended = self.ended(pipeline, 4 * POSTS, 150)
         pipeline.stop()
         self.assertEqual({row for row in pipeline.publications("status, error, target")
                           if row[2] == "dav"}, {("published", None, "dav")})
         files = sorted(one.name for one in (nginx.www / "dav/news").iterdir())
         self.assertEqual(len(files), 2 * POSTS, files[:5])
-        published = {key for key, status in ended.items() if key[1] == "hook"
-                     and status == "published"}
+        self.assertEqual(set(ended.values()), {"published"})
         received = [(message["data"]["post_id"], "hook", message["data"]["format"])
                     for message in stand_in.site.messages.values()]
-        self.assertEqual(len(received), len(set(received)))
-        self.assertEqual(published - set(received), set(), "recorded, but not there")
-        self.assertGreater(len(published), POSTS)
-        self.assertGreater(len(stand_in.faults.done), 20)
+        self.assertEqual(sorted(received), sorted(key for key in ended if key[1] == "hook"))
+        # Some were carried out, and nobody heard of it.
+        self.assertGreater(stand_in.site.deliveries, len(received))
+        self.assertEqual(len(stand_in.faults.done), 25)
 
     def test_what_a_target_does_not_answer_in_time_is_deferred_and_the_others_have_theirs(self):
         _, hook = self.hook(delay=60)
@@ -64,8 +64,8 @@ class TargetsTest(LiveTest):
         pipeline.stop()
         by_target = {(target, status) for (_, target, _), status in ended.items()}
         self.assertEqual(by_target, {("fast", "published"), ("hook", "deferred")})
-        for error, retry_at in pipeline.publications("error, retry_at"):
-            self.assertEqual(bool(error), bool(retry_at))
+        for target, error, retry_at in pipeline.publications("target, error, retry_at"):
+            self.assertEqual((bool(error), bool(retry_at)), (target == "hook",) * 2)
 
 
 if __name__ == "__main__":

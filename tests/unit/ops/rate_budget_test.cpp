@@ -73,6 +73,11 @@ TEST_CASE("a request that was one too many is made again when the server says so
   CHECK(budget.next() == 35s);
   budget.throttled(5s, {.retry_after = 40s, .remaining = {}, .reset = 30s});
   CHECK(budget.next() == 45s);
+  // Neither what was under way beside it nor a failure makes it earlier.
+  budget.served(6s, {}, 4s);
+  CHECK(budget.next() == 45s);
+  budget.failed(6s, {}, 4s);
+  CHECK(budget.next() == 45s);
   budget.throttled(5s, {.retry_after = 1000h, .remaining = {}, .reset = {}});
   CHECK(budget.next() == 5s + RateBudget::kLongestWait);
 }
@@ -103,4 +108,22 @@ TEST_CASE("a throttled request without a time backs off", "[rate_budget]") {
   RateBudget budget{1s, 1};
   budget.throttled(0s, {});
   CHECK(budget.next() >= 500ms);
+}
+
+TEST_CASE("requests that failed together count as one failure", "[rate_budget]") {
+  RateBudget budget{1s, 1};
+  for (int i = 0; i < 8; ++i) budget.failed(10s + i * 1ms, {}, 9s);
+  CHECK(budget.next() <= 11s);
+  budget.served(11s, {}, 9s);  // begun before they failed
+  budget.failed(12s, {}, 11s);
+  CHECK(budget.next() >= 13s);
+  CHECK(budget.next() <= 14s);
+}
+
+TEST_CASE("what is left of a window may be used at once", "[rate_budget]") {
+  RateBudget budget{1s, 1, RateBudget::Use::AtOnce};
+  budget.served(0s, {.remaining = 99, .reset = 3600s});
+  CHECK(budget.next() == 0s);
+  budget.served(1s, {.remaining = 0, .reset = 60s});
+  CHECK(budget.next() == 61s);
 }

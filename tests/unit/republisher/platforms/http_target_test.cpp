@@ -1,5 +1,6 @@
 #include "republisher/platforms/http_target.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <map>
@@ -22,6 +23,7 @@ class Simple final : public Publisher {
  public:
   explicit Simple(std::string base) : base_{std::move(base)} {}
 
+  std::vector<std::string> secrets() const override { return {"hunter2"}; }
   std::unique_ptr<Conversation> converse(const Document& document) override {
     struct One final : Conversation {
       explicit One(std::string to) : url{std::move(to)} {}
@@ -154,4 +156,63 @@ TEST_CASE_METHOD(HttpTargetTest, "a target that is not there is waited for, then
   run();
   CHECK(outcomes["a"].status == Status::Deferred);
   CHECK(outcomes["a"].error.find("onnect") != std::string::npos);
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "one post that always fails does not keep the others waiting",
+                 "[http_target]") {
+  make({.connections = 1, .defer_after = 1s});
+  answers["/bad"] = {CannedServer::answer("500 No", "", "")};
+  for (const char* id : {"bad", "a", "b", "c"}) publish(id);
+  run();
+  CHECK(outcomes["bad"].status == Status::Deferred);
+  for (const char* id : {"a", "b", "c"}) CHECK(outcomes[id].status == Status::Published);
+  CHECK(paths[1] == "/a");
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "what the platform has forbidden no other answer allows",
+                 "[http_target]") {
+  make({.connections = 2, .defer_after = 300ms});
+  answers["/a"] = {CannedServer::answer("429 Slow", "Retry-After: 60\r\n", "")};
+  for (const char* id : {"a", "b"}) publish(id);
+  run();
+  CHECK(outcomes["b"].status == Status::Published);
+  CHECK(outcomes["a"].status == Status::Deferred);
+  CHECK(std::count(paths.begin(), paths.end(), "/a") == 1);
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "a password that is refused is tried less and less",
+                 "[http_target]") {
+  make({.connections = 4, .defer_after = 400ms});
+  for (const char* id : {"a", "b", "c", "d"}) {
+    answers[std::string{"/"} + id] = {CannedServer::answer("409 No", "", "")};
+    publish(id);
+  }
+  run();
+  CHECK(paths.size() <= 12);  // four at first, then one after 10, 20, 40 … ms
+  for (const auto& [id, outcome] : outcomes) CHECK(outcome.error == "conflict");
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "no secret is repeated that a server says", "[http_target]") {
+  make();
+  answers["/a"] = {CannedServer::answer("422 No", "", "you said hunter2")};
+  publish("a");
+  run();
+  CHECK(outcomes["a"].error == "HTTP 422: you said ***");
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "when the process is to end nothing waits for long",
+                 "[http_target]") {
+  make({.connections = 1});
+  answers["/a"] = {CannedServer::answer("429 Slow", "Retry-After: 20\r\n", "")};
+  for (const char* id : {"a", "b"}) publish(id);
+  loop.at(loop.now() + 100ms, [&] { target->drain(); });
+  run();
+  for (const auto& [id, outcome] : outcomes) CHECK(outcome.status == Status::Deferred);
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "a target that goes leaves no request behind", "[http_target]") {
+  make();
+  publish("a");
+  target.reset();
+  CHECK(http.under_way() == 0);
 }

@@ -90,8 +90,10 @@ TEST_CASE_METHOD(WebhookTest, "answers end a message, or not", "[webhook]") {
   CHECK(header(message->begin(), "webhook-signature").empty());
   CHECK(std::holds_alternative<Published>(message->answered(answer(204))));
   CHECK(std::holds_alternative<Refused>(message->answered(answer(410))));
-  CHECK(std::holds_alternative<Refused>(message->answered(answer(400))));
-  CHECK(std::holds_alternative<TryAgain>(message->answered(answer(403))));
+  CHECK(std::holds_alternative<Refused>(message->answered(answer(413))));
+  for (const long status : {302, 400, 403, 409}) {
+    CHECK(std::holds_alternative<TryAgain>(message->answered(answer(status))));
+  }
 }
 
 TEST_CASE_METHOD(WebhookTest, "a PDF travels in base64", "[webhook]") {
