@@ -91,6 +91,7 @@ void Ingestor::changed() {
   (void)link_.take_gauges();  // nothing below the ingestor concerns it
   const auto accepted = producer_.take_accepted();
   for (const flow::EventTag tag : accepted) intake_.settle(posts_.take(tag));
+  save_what_moved();
   blocked_.set(producer_.credit() == 0, loop_.now());
   service_.check_ready();
   pump();
@@ -117,7 +118,7 @@ void Ingestor::pump() {
   }
   blocked_.set(producer_.credit() == 0, loop_.now());
   if (intake_.waits_for_store() && !saving_ && save_error_.empty()) save(false);
-  if (intake_.moved() && !save_timer_ && !saving_) save_later(false);
+  save_what_moved();
   maybe_finish();
 }
 
@@ -132,6 +133,10 @@ void Ingestor::dispatch() {
     link_metrics_.sent(batch->events.size(), redelivered);
     socket_.send(batch->session, encoder_.finish());
   }
+}
+
+void Ingestor::save_what_moved() {
+  if (intake_.moved() && !save_timer_ && !saving_) save_later(false);
 }
 
 /// At once if the last time was long ago.

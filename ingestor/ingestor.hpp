@@ -53,6 +53,7 @@ class Ingestor {
   void changed();
   void pump();
   void dispatch();
+  void save_what_moved();
   void save_later(bool last);
   void save(bool last);
   void saved(bool last);

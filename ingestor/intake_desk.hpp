@@ -37,7 +37,9 @@ class Intake::Desk : public Sink {
   void moved() override { moved_ = true; }
 
   /// There is something to store.
-  [[nodiscard]] bool has_moved() const { return moved_; }
+  [[nodiscard]] bool has_moved() const {
+    return moved_ && source->identity() != Source::Identity::Nothing;
+  }
   [[nodiscard]] bool failing() const { return !troubles_.empty(); }
   [[nodiscard]] std::size_t sent_before() const { return sent_before_; }
 

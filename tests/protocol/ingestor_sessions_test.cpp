@@ -248,4 +248,22 @@ TEST_CASE("an ingestor that ends waits for what is in flight and says goodbye", 
   CHECK(ingestor.process().wait() == 0);
 }
 
+TEST_CASE("what is settled while an ingestor drains is stored before it ends", "[ingestor]") {
+  LoneIngestor ingestor;
+  RawConsumer consumer{ingestor.endpoint()};
+  consumer.greet();
+  consumer.grant(3);
+  CHECK(consumer.events(3).size() == 3);
+  ingestor.process().signal(SIGTERM);
+  REQUIRE(
+      meanwhile([&] { return ingestor.process().output().find("drain") != std::string::npos; }));
+  const double before = ingestor.total("pullwire_cursor_lag_posts");
+  consumer.settle(2);
+  CHECK(meanwhile([&] { return ingestor.total("pullwire_cursor_lag_posts") == before - 2; }));
+  CHECK(ingestor.process().running());
+  consumer.settle(3);
+  consumer.expect<flow::Bye>();
+  CHECK(ingestor.process().wait() == 0);
+}
+
 }  // namespace pullwire::tests
