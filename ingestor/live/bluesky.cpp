@@ -48,9 +48,6 @@ class Bluesky final : public Platform {
   void signed_out() override { access_.clear(); }
 
  private:
-  [[nodiscard]] bool finds_the_beginning(const std::string& place) const {
-    return place.empty() && options_.backfill.from == Backfill::From::Now;
-  }
   [[nodiscard]] std::optional<Timestamp> oldest_wanted(const Walk& walk) const;
 
   const BlueskyOptions options_;
@@ -70,7 +67,7 @@ HttpRequest Bluesky::request(const std::string& stream, const std::string& place
   const Walk walk = Walk::parse(place);
   const std::string tag = percent_encoded(stream);
   std::string url = options_.base + "/xrpc/app.bsky.feed.searchPosts?q=%23" + tag + "&tag=" + tag +
-                    "&sort=latest&limit=" + (finds_the_beginning(place) ? "1" : "100");
+                    "&sort=latest&limit=" + (options_.backfill.finds_now(place) ? "1" : "100");
   if (const auto oldest = oldest_wanted(walk)) {
     url += "&since=" + percent_encoded(to_text(*oldest).substr(0, 23) + "Z");
   }
@@ -108,7 +105,7 @@ Platform::Page Bluesky::read(const HttpAnswer& answer, const std::string& /*stre
     if (!old) page.posts.push_back(std::move(post));
   }
   std::string next = text_at(body, {"cursor"});
-  if (finds_the_beginning(place)) {
+  if (options_.backfill.finds_now(place)) {
     page.posts.clear();
     next.clear();
     // The overlap must not reach what was there before.

@@ -102,9 +102,6 @@ class Mastodon final : public Platform {
   }
 
  private:
-  [[nodiscard]] bool finds_the_beginning(const std::string& place) const {
-    return place.empty() && options_.backfill.from == Backfill::From::Now;
-  }
   bool leave_out_older(Page& page) const;
 
   const MastodonOptions options_;
@@ -114,7 +111,7 @@ HttpRequest Mastodon::request(const std::string& stream, const std::string& plac
                               Timestamp /*now*/) const {
   const Walk walk = Walk::parse(place);
   HttpRequest request{.url = options_.base + "/api/v1/timelines/tag/" + percent_encoded(stream) +
-                             "?limit=" + (finds_the_beginning(place) ? "1" : "40")};
+                             "?limit=" + (options_.backfill.finds_now(place) ? "1" : "40")};
   if (!walk.floor.empty()) {
     request.url += "&min_id=" + percent_encoded(walk.floor);
   } else if (!walk.page.empty()) {
@@ -156,7 +153,7 @@ Platform::Page Mastodon::read(const HttpAnswer& answer, const std::string& /*str
   std::string next = in_link(answer, "next", "max_id");
   if (next.empty()) next = page.posts.back().id;
   std::reverse(page.posts.begin(), page.posts.end());
-  if (finds_the_beginning(place)) {
+  if (options_.backfill.finds_now(place)) {
     page.posts.clear();
     page.place = walk.after(newest, "").text();
   } else if (!walk.floor.empty()) {

@@ -32,6 +32,11 @@ struct Backfill {
   enum class From { Now, Beginning, Moment };
   From from = From::Now;
   Timestamp moment{};  ///< of From::Moment: posts created from then on
+
+  /// Whether the request for `place` only finds out where now is.
+  [[nodiscard]] bool finds_now(const std::string& place) const {
+    return place.empty() && from == From::Now;
+  }
 };
 
 /// A platform is asked along one or more streams (a hashtag, a query, a feed), each with a

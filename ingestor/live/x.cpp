@@ -174,7 +174,7 @@ std::string X::begin(const std::map<std::string, std::string>& stored) const {
 
 HttpRequest X::request(const std::string& stream, const std::string& place, Timestamp now) const {
   const Walk walk = Walk::parse(place);
-  const bool first = place.empty() && options_.backfill.from == Backfill::From::Now;
+  const bool first = options_.backfill.finds_now(place);
   std::string url = options_.base + "/2/tweets/search/recent?query=" + percent_encoded(stream) +
                     "&max_results=" + (first ? "10" : "100") +
                     "&tweet.fields=created_at,author_id,lang,entities,attachments,"
@@ -221,7 +221,7 @@ Platform::Page X::read(const HttpAnswer& answer, const std::string& /*stream*/,
   std::string newest = text_at(body, {"meta", "newest_id"});
   if (newest.empty() && !page.posts.empty()) newest = page.posts.front().id;
   std::string next = text_at(body, {"meta", "next_token"});
-  if (place.empty() && options_.backfill.from == Backfill::From::Now) {
+  if (options_.backfill.finds_now(place)) {
     page.posts.clear();  // only the newest post's id was of interest
     next.clear();
   }

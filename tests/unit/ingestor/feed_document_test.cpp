@@ -6,27 +6,12 @@
 
 #include "common/model/time.hpp"
 #include "tests/catch.hpp"
+#include "tests/unit/ingestor/feed_fixture.hpp"
 
 using namespace pullwire;
 using namespace pullwire::ingestor;
 
 namespace {
-
-using Tags = std::vector<std::string>;
-
-FeedDocument read(std::string_view bytes) {
-  FeedDocument document = read_feed(bytes, "application/xml", "https://example.org/feed/");
-  CHECK(document.damage.empty());
-  return document;
-}
-
-/// The only post of a feed that is not broken.
-FoundPost only(std::string_view bytes) {
-  FeedDocument document = read(bytes);
-  REQUIRE(document.posts.size() == 1);
-  CHECK(document.skipped.empty());
-  return document.posts.front();
-}
 
 std::optional<Timestamp> at(std::string_view text) {
   return parse_rfc3339(text);

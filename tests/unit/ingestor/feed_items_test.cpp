@@ -5,27 +5,12 @@
 
 #include "ingestor/live/feed_document.hpp"
 #include "tests/catch.hpp"
+#include "tests/unit/ingestor/feed_fixture.hpp"
 
 using namespace pullwire;
 using namespace pullwire::ingestor;
 
 namespace {
-
-using Tags = std::vector<std::string>;
-
-FeedDocument read(std::string_view bytes) {
-  FeedDocument document = read_feed(bytes, "application/xml", "https://example.org/feed/");
-  CHECK(document.damage.empty());
-  return document;
-}
-
-/// The only post of a feed that is not broken.
-FoundPost only(std::string_view bytes) {
-  FeedDocument document = read(bytes);
-  REQUIRE(document.posts.size() == 1);
-  CHECK(document.skipped.empty());
-  return document.posts.front();
-}
 
 FoundPost only_item(const std::string& fields) {
   return only("<rss version='2.0'><channel><item>" + fields + "</item></channel></rss>");
