@@ -78,7 +78,6 @@ TargetOptions read_options(Table& table) {
       !std::all_of(target.name.begin(), target.name.end(), fine)) {
     throw Misconfigured{name.where, "a name has 1 to 64 letters, digits, '-', '_' and '.'"};
   }
-  target.make = republisher::read_target(table, target.name);
   for (const Located& format : table.texts("formats")) {
     const Format* found = republisher::find_format(format.text);
     if (found == nullptr) {
@@ -92,6 +91,7 @@ TargetOptions read_options(Table& table) {
     target.formats.push_back(found);
   }
   if (target.formats.empty()) throw Misconfigured{table.where(), "formats: at least one is needed"};
+  target.make = republisher::read_target(table, target.name, target.formats);
   table.refuse_others();
   return target;
 }

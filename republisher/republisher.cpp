@@ -114,7 +114,6 @@ void Republisher::receive(std::size_t index, const wire::Data& data,
     post.session = data.head.session;
     post.seq = seq++;
     post.message = message;
-    post.unsettled = workshop_.publications_per_post();
     post.work.ticket = ticket;
     post.work.bytes = event.payload;
     post.work.delivery = event.delivery;
@@ -122,6 +121,7 @@ void Republisher::receive(std::size_t index, const wire::Data& data,
       for (const Workshop::Ticket taken : tickets) forget(taken);
       return upstreams_[index]->link.malformed({}, "an event that is no post", loop_.now());
     }
+    post.unsettled = workshop_.publications_of(post.work.post);
     if (event.delivery.redelivered) ++redelivered;
   }
   queue_.insert(queue_.end(), tickets.begin(), tickets.end());

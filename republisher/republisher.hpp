@@ -68,6 +68,7 @@ class Republisher {
       message.reset();
       if (work.post.hashtags.capacity() > 16) work.post.hashtags = {};
       if (work.post.media.capacity() > 8) work.post.media = {};
+      if (work.post.pending.capacity() > 0) work.post.pending = {};
     }
   };
   struct Upstream {

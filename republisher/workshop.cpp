@@ -58,19 +58,26 @@ Workshop::Job& Workshop::take_job() {
 }
 
 void Workshop::begin(const Work& work) {
-  under_way_ += products_.size();
   busy_.set(true, loop_.now());
   Job& job = take_job();
   job.given = &work;
   if (begun_.empty()) begun_at_ = net::clock_now();
   job.begun = begun_at_;
-  job.open = job.tasks.size();
+  job.open = publications_of(work.post);
+  job.untold = true;
+  under_way_ += job.open;
   for (Task& task : job.tasks) {
     task.document.post = &work.post;
+    task.document.redelivered = work.delivery.redelivered;
+    task.document.replayed = !work.post.pending.empty();
     task.outcome.reset();
     task.rendered_at = {};
+    task.wanted = work.post.pending.empty();
+    task.before = 0;
     task.unrendered = false;
   }
+  choose(job, work.post.pending);
+  if (job.open == 0) return;
   if (work.delivery.give_up) {
     const std::string reason = "given up after " + std::to_string(work.delivery.attempts) +
                                " attempts: each time the republisher that had it died or hung";
@@ -82,6 +89,37 @@ void Workshop::begin(const Work& work) {
     return publish(job);
   }
   begun_.push_back(&job);
+}
+
+/// Of a replayed post. Of what was configured once and is not any more there is a record, too.
+void Workshop::choose(Job& job, const std::vector<Pending>& pending) {
+  for (const Pending& one : pending) {
+    const auto product =
+        std::find_if(products_.begin(), products_.end(), [&](const Product& candidate) {
+          return destinations_[candidate.destination].name == one.target &&
+                 candidate.format->name == one.format;
+        });
+    if (product != products_.end()) {
+      Task& task = job.tasks[static_cast<std::size_t>(product - products_.begin())];
+      if (!std::exchange(task.wanted, true)) {
+        task.before = one.attempts;
+        continue;
+      }
+    }
+    end(job, {.post_id = job.given->post.post_id,
+              .target = one.target,
+              .format = one.format,
+              .status = Status::Failed,
+              .attempts = one.attempts,
+              .redelivered = job.given->delivery.redelivered,
+              .location = {},
+              .error = "there is no such target any more",
+              .retry_at = {},
+              .ingested_at = job.given->post.ingested_at,
+              .rendered_at = {},
+              .published_at = wall_clock(),
+              .post = {}});
+  }
 }
 
 void Workshop::submit() {
@@ -102,7 +140,8 @@ void Workshop::render(Job& job) const {
   for (std::size_t i = 0; i < job.tasks.size(); ++i) {
     Task& task = job.tasks[i];
     const Task& first = job.tasks[products_[i].rendered_as];
-    if (&first == &task) {
+    if (!task.wanted) continue;
+    if (&first == &task || !first.wanted) {
       render(task);
     } else {
       task.rendered_at = first.rendered_at;
@@ -136,6 +175,7 @@ void Workshop::render(Task& task) {
 void Workshop::publish(Job& job) {
   for (std::size_t i = 0; i < job.tasks.size(); ++i) {
     Task& task = job.tasks[i];
+    if (!task.wanted) continue;
     if (task.outcome) {
       finish(job, i, std::move(*task.outcome));
       continue;
@@ -146,33 +186,40 @@ void Workshop::publish(Job& job) {
 }
 
 void Workshop::finish(Job& job, std::size_t index, Outcome outcome) {
-  CHECK(job.open > 0);
-  const bool first = job.open == job.tasks.size();
-  --job.open;
-  --under_way_;
-  if (under_way_ == 0) busy_.set(false, loop_.now());
   publish_seconds_seen_.add(
       std::chrono::duration<double>(std::max(job.begun, loop_.now()) - job.begun).count());
   Product& product = products_[index];
   ++product.ended[static_cast<std::size_t>(outcome.status)];
   note(product, job, outcome);
+  Task& task = job.tasks[index];
+  (void)std::exchange(task.document.bytes, {});
   const Work& work = *job.given;
-  const Timestamp rendered_at = job.tasks[index].rendered_at;
-  (void)std::exchange(job.tasks[index].document.bytes, {});
+  end(job, {.post_id = work.post.post_id,
+            .target = destinations_[product.destination].name,
+            .format = product.format->name,
+            .status = outcome.status,
+            .attempts = task.before + work.delivery.attempts,
+            .redelivered = work.delivery.redelivered,
+            .location = outcome.location,
+            .error = outcome.error,
+            .retry_at = outcome.retry_at,
+            .ingested_at = work.post.ingested_at,
+            .rendered_at = task.rendered_at,
+            .published_at = wall_clock(),
+            .post = {}});
+}
+
+/// The post goes along with the first, for the database's row of it, and with whatever may have
+/// to be replayed.
+void Workshop::end(Job& job, Publication publication) {
+  CHECK(job.open > 0);
+  --job.open;
+  --under_way_;
+  if (under_way_ == 0) busy_.set(false, loop_.now());
   if (job.open == 0) spare_.push_back(&job);
-  finished_(work.ticket, {.post_id = work.post.post_id,
-                          .target = destinations_[product.destination].name,
-                          .format = product.format->name,
-                          .status = outcome.status,
-                          .attempts = work.delivery.attempts,
-                          .redelivered = work.delivery.redelivered,
-                          .location = outcome.location,
-                          .error = outcome.error,
-                          .retry_at = outcome.retry_at,
-                          .ingested_at = work.post.ingested_at,
-                          .rendered_at = rendered_at,
-                          .published_at = wall_clock(),
-                          .post = first ? work.bytes : std::string_view{}});
+  const bool first = std::exchange(job.untold, false);
+  if (first || publication.status != Status::Published) publication.post = job.given->bytes;
+  finished_(job.given->ticket, publication);
 }
 
 void Workshop::before_scrape() {

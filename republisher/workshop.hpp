@@ -57,6 +57,10 @@ class Workshop {
 
   /// Publications that one post makes.
   [[nodiscard]] std::size_t publications_per_post() const noexcept { return products_.size(); }
+  /// Those of this one, which may be replayed for some of them.
+  [[nodiscard]] std::size_t publications_of(const Post& post) const noexcept {
+    return post.pending.empty() ? products_.size() : post.pending.size();
+  }
   /// Publications under way.
   [[nodiscard]] std::size_t under_way() const noexcept { return under_way_; }
 
@@ -93,6 +97,8 @@ class Workshop {
     Document document;
     std::optional<Outcome> outcome;
     Timestamp rendered_at;
+    bool wanted = true;       ///< else the post is replayed for others
+    std::uint32_t before = 0; ///< attempts in earlier deliveries
     bool unrendered = false;  ///< it could not be
   };
   /// A post under way; used again for another one afterwards.
@@ -105,7 +111,8 @@ class Workshop {
 
     const Work* given = nullptr;
     std::vector<Task> tasks;  ///< one a product
-    std::size_t open = 0;     ///< tasks without an outcome
+    std::size_t open = 0;     ///< publications without an outcome
+    bool untold = true;       ///< none has ended
     net::Time begun{};
 
    private:
@@ -116,8 +123,10 @@ class Workshop {
   static void fail(Job& job, const std::string& reason);
   void render(Job& job) const;
   static void render(Task& task);
+  void choose(Job& job, const std::vector<Pending>& pending);
   void publish(Job& job);
   void finish(Job& job, std::size_t product, Outcome outcome);
+  void end(Job& job, Publication publication);
   void note(const Product& product, const Job& job, const Outcome& outcome);
 
   net::Loop& loop_;

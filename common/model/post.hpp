@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,8 @@ struct PostLimits {
   static constexpr std::size_t kHtmlBytes = 256 * 1024;  ///< longer: left out, the text stays
   static constexpr std::size_t kHashtags = 256;
   static constexpr std::size_t kMedia = 64;
+  static constexpr std::size_t kPending = 64;     ///< of a replayed post
+  static constexpr std::size_t kNameBytes = 256;  ///< of a target or a format
 };
 
 /// An attachment, by reference: nothing is downloaded.
@@ -28,6 +31,15 @@ struct Media {
   std::string_view alt;  ///< description for those who do not see it, may be empty
 
   friend bool operator==(const Media&, const Media&) = default;
+};
+
+/// A publication of a replayed post that is still to be made.
+struct Pending {
+  std::string_view target;
+  std::string_view format;
+  std::uint32_t attempts = 0;  ///< how often it was begun before
+
+  friend bool operator==(const Pending&, const Pending&) = default;
 };
 
 /// A post. All strings are UTF-8 and views: whoever made the post (a decoded
@@ -49,6 +61,8 @@ struct Post {
   /// What `text` says, as HTML: well-formed as XML, too, and cleaned by the source of all that
   /// could do more than be read. "" where there is none.
   std::string_view html{};
+  /// Of a replayed post: it is for these alone. Empty: for every target and format.
+  std::vector<Pending> pending{};
 
   friend bool operator==(const Post&, const Post&) = default;
 };

@@ -11,7 +11,8 @@ namespace {
 // Every limit of PostLimits used up, and the bytes of msgpack around it.
 constexpr std::size_t kMaxPostBytes =
     PostLimits::kIdBytes + PostLimits::kTextBytes + PostLimits::kHtmlBytes +
-    (6 + PostLimits::kHashtags + 3 * PostLimits::kMedia) * (PostLimits::kFieldBytes + 5) + 64;
+    (6 + PostLimits::kHashtags + 3 * PostLimits::kMedia) * (PostLimits::kFieldBytes + 5) +
+    PostLimits::kPending * (2 * (PostLimits::kNameBytes + 3) + 5) + 64;
 
 using EventPacker = msgpack::packer<Appender>;
 
@@ -27,7 +28,10 @@ std::size_t room_for(const Post& post) {
                                 post.url, post.text, post.refused, post.html});
   for (const std::string_view tag : post.hashtags) bytes += room_for({tag});
   for (const Media& media : post.media) bytes += room_for({media.type, media.url, media.alt});
-  return bytes + 3 * Appender::kHead + 2 * Appender::kNumber;
+  for (const Pending& one : post.pending) {
+    bytes += room_for({one.target, one.format}) + Appender::kNumber;
+  }
+  return bytes + 4 * Appender::kHead + 2 * Appender::kNumber;
 }
 
 void pack_time(EventPacker& packer, const std::optional<Timestamp>& time) {
@@ -54,6 +58,21 @@ bool read_field(Reader& reader, std::string_view& text) {
   return reader.text(text, PostLimits::kFieldBytes);
 }
 
+bool read_pending(Reader& reader, std::vector<Pending>& pending) {
+  std::size_t values = 0;
+  if (!reader.array(values) || values % 3 != 0 || values / 3 > PostLimits::kPending) return false;
+  pending.resize(values / 3);
+  for (Pending& one : pending) {
+    std::uint64_t attempts = 0;
+    if (!reader.text(one.target, PostLimits::kNameBytes) ||
+        !reader.text(one.format, PostLimits::kNameBytes) || !reader.number(attempts, UINT32_MAX)) {
+      return false;
+    }
+    one.attempts = static_cast<std::uint32_t>(attempts);
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string encode_post(const Post& post) {
@@ -65,9 +84,10 @@ std::string encode_post(const Post& post) {
 void encode_post(const Post& post, std::string& out) {
   Appender buffer{out, room_for(post)};
   EventPacker packer{buffer};
-  const bool has_html = !post.html.empty();
+  const bool has_pending = !post.pending.empty();
+  const bool has_html = has_pending || !post.html.empty();
   const bool has_refused = has_html || !post.refused.empty();
-  packer.pack_array(11U + (has_refused ? 1U : 0U) + (has_html ? 1U : 0U));
+  packer.pack_array(11U + (has_refused ? 1U : 0U) + (has_html ? 1U : 0U) + (has_pending ? 1U : 0U));
   for (const std::string_view text :
        {post.post_id, post.source, post.author, post.author_name, post.lang, post.url, post.text}) {
     pack_text(packer, text);
@@ -84,6 +104,13 @@ void encode_post(const Post& post, std::string& out) {
   }
   if (has_refused) pack_text(packer, clipped(post.refused, PostLimits::kFieldBytes));
   if (has_html) pack_text(packer, post.html);
+  if (!has_pending) return;
+  packer.pack_array(static_cast<std::uint32_t>(post.pending.size() * 3));
+  for (const Pending& one : post.pending) {
+    pack_text(packer, one.target);
+    pack_text(packer, one.format);
+    packer.pack_uint32(one.attempts);
+  }
 }
 
 bool decode_post(std::string_view bytes, Post& post) {
@@ -113,8 +140,10 @@ bool decode_post(std::string_view bytes, Post& post) {
     }
   }
   post.refused = post.html = {};
+  post.pending.clear();
   if (reader.more() && !read_field(reader, post.refused)) return false;
   if (reader.more() && !reader.text(post.html, PostLimits::kHtmlBytes)) return false;
+  if (reader.more() && !read_pending(reader, post.pending)) return false;
   return reader.skip_to_end() && reader.finished() && !post.post_id.empty();
 }
 

@@ -1,5 +1,7 @@
 #include "republisher/platforms/platform_settings.hpp"
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -17,7 +19,7 @@ constexpr std::size_t kMostAnswer = std::size_t{1024} * 1024;  // bytes: only wo
 /// Publishers are made when the target is, of what was read before.
 using MakePublisher = std::function<std::unique_ptr<Publisher>()>;
 
-MakePublisher read_webdav(Table& table, const Url& url) {
+MakePublisher read_webdav(Table& table, const std::string& /*name*/, const Url& url) {
   if (!url.query.empty()) throw std::invalid_argument{"a folder's address has no ?"};
   const Login login = read_login(table);
   WebdavOptions options{.folder = url.shown(),
@@ -35,20 +37,51 @@ MakePublisher read_webhook(Table& table, const std::string& name, const Url& url
   return [options = std::move(options)] { return make_webhook(options); };
 }
 
+struct Kind {
+  std::string_view name;
+  MakePublisher (*read)(Table& table, const std::string& name, const Url& url);
+  std::string_view formats;  ///< that it takes, with spaces around each; "": all
+};
+
+constexpr std::array kKinds{
+    Kind{"webdav", read_webdav, ""},
+    Kind{"webhook", read_webhook, ""},
+};
+
+const Kind* find_kind(std::string_view kind) {
+  const auto found = std::find_if(kKinds.begin(), kKinds.end(),
+                                  [&](const Kind& one) { return is_web_service(kind, one.name); });
+  return found == kKinds.end() ? nullptr : &*found;
+}
+
+void check_formats(const Kind& kind, const std::vector<const Format*>& formats,
+                   const std::string& where) {
+  if (kind.formats.empty()) return;
+  for (const Format* format : formats) {
+    if (kind.formats.find(" " + std::string{format->name} + " ") != std::string_view::npos)
+      continue;
+    throw Misconfigured{where, "formats: a target of the kind " + std::string{kind.name} +
+                                   " takes no " + std::string{format->name} +
+                                   "; it takes:" + std::string{kind.formats}};
+  }
+}
+
 }  // namespace
 
 bool is_platform(std::string_view kind) {
-  return is_web_service(kind, "webdav") || is_web_service(kind, "webhook");
+  return find_kind(kind) != nullptr;
 }
 
-MakeTarget read_platform(Table& table, const std::string& name, const Located& uri) {
+MakeTarget read_platform(Table& table, const std::string& name, const Located& uri,
+                         const std::vector<const Format*>& formats) {
   const std::size_t colon = uri.text.find(':');
+  const Kind& kind = *find_kind(uri.text.substr(0, colon));
+  check_formats(kind, formats, table.where());
   MakePublisher make;
   try {
     const WebService service =
         parse_web_service(uri.text.substr(0, colon), uri.text.substr(colon + 1));
-    make = service.kind == "webdav" ? read_webdav(table, service.url)
-                                    : read_webhook(table, name, service.url);
+    make = kind.read(table, name, service.url);
   } catch (const std::invalid_argument& error) {
     throw Misconfigured{uri.where, error.what()};
   }

@@ -3,16 +3,18 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/ops/settings.hpp"
 #include "republisher/publish/make_target.hpp"
 
 namespace pullwire::republisher {
 
-/// Whether `kind` is one of webdav and webhook, over https or http.
+/// Whether `kind` is one of the platforms that there are, over https or http.
 bool is_platform(std::string_view kind);
 
 /// Reads the keys of its kind. Throws Misconfigured.
-MakeTarget read_platform(Table& table, const std::string& name, const Located& uri);
+MakeTarget read_platform(Table& table, const std::string& name, const Located& uri,
+                         const std::vector<const Format*>& formats);
 
 }  // namespace pullwire::republisher

@@ -23,7 +23,10 @@ struct Refused {
 struct TryAgain {
   std::string why;  ///< it did not work now; the same publication may later
 };
-using Step = std::variant<HttpRequest, Published, Refused, TryAgain>;
+struct Anew {
+  std::string why;  ///< what `introduce` brought is not valid any more
+};
+using Step = std::variant<HttpRequest, Published, Refused, TryAgain, Anew>;
 
 /// One publication on its way through a platform's API. No I/O; on the loop's thread.
 class Conversation {
@@ -34,7 +37,8 @@ class Conversation {
   virtual ~Conversation() = default;
 
   /// The first request of an attempt. After one that failed, or whose end is not known, it is
-  /// called again: what was done before must be found, or done to the same effect.
+  /// called again: what was done before must be found, or done to the same effect. So it must if
+  /// the document is `redelivered` or `replayed`.
   virtual HttpRequest begin() = 0;
 
   /// What an answer means. Called for those that say "later" on every platform (408, 425, 5xx)
@@ -55,8 +59,17 @@ class Publisher {
   Publisher& operator=(const Publisher&) = delete;
   virtual ~Publisher() = default;
 
+  /// What must be done before any publication (a session, the server's limits): asked for before
+  /// each begins, made alone, null if there is nothing to do. Ends well with Published, whose
+  /// location is not used; Refused is tried again as well, since an operator may mend it.
+  virtual std::unique_ptr<Conversation> introduce() { return nullptr; }
+
   /// `document` outlives the conversation.
   virtual std::unique_ptr<Conversation> converse(const Document& document) = 0;
+
+  /// Whether what was done before can only be found by looking for it. Then a publication whose
+  /// last request may still be at work on the server begins after that must have ended.
+  [[nodiscard]] virtual bool looks_up() const { return false; }
 
   /// What is not to be repeated, should a server say it.
   [[nodiscard]] virtual std::vector<std::string> secrets() const = 0;

@@ -32,7 +32,8 @@ MakeTarget read_null(const Located& uri, std::string_view options) {
 
 }  // namespace
 
-MakeTarget read_target(Table& table, const std::string& name) {
+MakeTarget read_target(Table& table, const std::string& name,
+                       const std::vector<const Format*>& formats) {
   const Located uri = table.text("uri");
   const std::string_view text = uri.text;
   const std::size_t colon = std::min(text.find(':'), text.size());
@@ -41,7 +42,7 @@ MakeTarget read_target(Table& table, const std::string& name) {
   if (colon < text.size()) {
     if (kind == "directory") return read_directory(uri, rest);
     if (kind == "null") return read_null(uri, rest);
-    if (is_platform(kind)) return read_platform(table, name, uri);
+    if (is_platform(kind)) return read_platform(table, name, uri, formats);
   }
   throw Misconfigured{uri.where, "unknown kind of target " + std::string{kind} +
                                      "; there are directory:, null:, webdav+https: and "

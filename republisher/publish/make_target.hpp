@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/net/loop.hpp"
 #include "common/ops/http_client.hpp"
@@ -23,8 +24,9 @@ struct TargetContext {
 using MakeTarget = std::function<std::unique_ptr<Target>(const TargetContext&)>;
 
 /// Reads `uri` and what belongs to its kind from `table`: `directory:PATH`, `null:?…`,
-/// `webdav+https://…`, `webhook+https://…`. `name` is the target's. Touches nothing. Throws
-/// Misconfigured.
-MakeTarget read_target(Table& table, const std::string& name);
+/// `webdav+https://…`, `webhook+https://…`. `name` and `formats` are the target's. Touches nothing.
+/// Throws Misconfigured.
+MakeTarget read_target(Table& table, const std::string& name,
+                       const std::vector<const Format*>& formats);
 
 }  // namespace pullwire::republisher

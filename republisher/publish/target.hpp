@@ -17,6 +17,11 @@ struct Document {
   const Post* post;      ///< never null
   const Format* format;  ///< never null
   std::string bytes;
+  /// Someone may have begun this publication before, and still be at it.
+  bool redelivered = false;
+  /// It was begun before, and ended without being published: what became of its last request may
+  /// not be known.
+  bool replayed = false;
 };
 
 /// How a publication ended.

@@ -25,6 +25,7 @@ Post rich_post() {
 
 const std::string kId(PostLimits::kIdBytes, 'i');
 const std::string kField(PostLimits::kFieldBytes, 'f');
+const std::string kName(PostLimits::kNameBytes, 'n');
 const std::string kText(PostLimits::kTextBytes, 't');
 const std::string kHtml(PostLimits::kHtmlBytes, 'h');
 
@@ -38,6 +39,7 @@ Post largest_post() {
   post.media.assign(PostLimits::kMedia, Media{kField, kField, kField});
   post.refused = kField;
   post.html = kHtml;
+  post.pending.assign(PostLimits::kPending, Pending{kName, kName, UINT32_MAX});
   return post;
 }
 
@@ -76,10 +78,13 @@ TEST_CASE("a post reads back as it was written", "[events]") {
   with_html.html = "<p>Za<b>żółć</b></p>";
   Post with_both = refused;
   with_both.html = with_html.html;
-  for (const Post& post : {rich_post(), empty, refused, with_html, with_both}) {
+  Post replayed = rich_post();
+  replayed.pending = {{"site", "html", 3}, {"hook", "pdf", 0}};
+  for (const Post& post : {rich_post(), empty, refused, with_html, with_both, replayed}) {
     const std::string bytes = encode_post(post);
     Post read = rich_post();  // what was there before is gone
     read.refused = read.html = "before";
+    read.pending = {{"before", "before", 1}};
     REQUIRE(decode_post(bytes, read));
     const bool same = read == post;
     CHECK(same);
@@ -113,6 +118,9 @@ TEST_CASE("a post beyond its limits is refused", "[events]") {
   CHECK_FALSE(accepted([&](Post& post) { post.hashtags.emplace_back("one more"); }));
   CHECK_FALSE(accepted([&](Post& post) { post.media[9].alt = field; }));
   CHECK_FALSE(accepted([&](Post& post) { post.media.emplace_back(); }));
+  CHECK_FALSE(accepted([&](Post& post) { post.pending.emplace_back(); }));
+  const std::string name = kName + "n";
+  CHECK_FALSE(accepted([&](Post& post) { post.pending[9].format = name; }));
 }
 
 TEST_CASE("a post without HTML takes no byte for it", "[events]") {
