@@ -1,4 +1,4 @@
-// The way of a post; what operators see: republisher_report.cpp.
+// The way of a post; its end: republisher_end.cpp; what operators see: republisher_report.cpp.
 #include "republisher/republisher.hpp"
 
 #include <algorithm>
@@ -12,11 +12,7 @@
 namespace pullwire::republisher {
 namespace {
 
-using namespace std::chrono_literals;
 using When = flow::Consumer::When;
-
-/// So long after the last publication the indexes are brought up to date.
-constexpr net::Time kTidyAfter = 300ms;
 
 }  // namespace
 
@@ -51,7 +47,9 @@ Republisher::Republisher(Config config, const MakeDestinations& make_destination
           loop_,
           make_destinations(
               loop_, [this]() -> HttpClient& { return http_ ? *http_ : http_.emplace(loop_); }),
-          config_.render_timeout, metrics_,
+          config_.demand.max * config_.upstream.size(),
+          config_.render_timeout,
+          metrics_,
           [this](Workshop::Ticket ticket, const Publication& publication) {
             finished(ticket, publication);
           }},
@@ -156,10 +154,16 @@ void Republisher::upstream_changed(std::size_t index) {
 /// what it granted opens the gate before waiting records use it up, so that demand is
 /// relayed as long as the reporter has any.
 void Republisher::downstream_changed() {
+  std::size_t republishers = 0;
   for (const auto& downstream : downstreams_) {
     for (const auto& change : downstream->link.take_changes()) publications_metrics_.take(change);
-    (void)downstream->link.take_gauges();
+    for (const auto& told : downstream->link.take_gauges()) {
+      downstream->republishers = told.sessions;
+    }
+    if (downstream->link.sessions() == 0) downstream->republishers = 0;
+    republishers = std::max<std::size_t>(republishers, downstream->republishers);
   }
+  workshop_.share(republishers);
   for (const flow::EventTag tag : producer_.take_accepted()) {
     Record& record = records_[tag];
     const Workshop::Ticket ticket = record.post;
@@ -177,8 +181,9 @@ void Republisher::downstream_changed() {
 /// that was not may have given the post to another by now.
 void Republisher::work() {
   const auto room = [this] {
-    return workshop_.under_way() == 0 ||
-           workshop_.under_way() + workshop_.publications_per_post() <= config_.concurrency;
+    if (workshop_.full()) return false;
+    return workshop_.working() == 0 ||
+           workshop_.working() + workshop_.publications_per_post() <= config_.concurrency;
   };
   while (!queue_.empty() && room()) {
     const Workshop::Ticket ticket = queue_.front();
@@ -250,51 +255,6 @@ void Republisher::announce(When when) {
     upstream->link.announce(when);
     if (when == When::Due) upstream->socket->flush();
   }
-}
-
-// -- The end ---------------------------------------------------------------------------
-
-void Republisher::drain() {
-  draining_ = true;
-  for (const auto& upstream : upstreams_) upstream->link.drain(loop_.now());
-  release_unbegun();
-  workshop_.drain();
-}
-
-/// Gives back what nobody has begun, so that another republisher gets it at once.
-void Republisher::release_unbegun() {
-  for (const Workshop::Ticket ticket : std::exchange(queue_, {})) settle(ticket);
-  tell_settled(flow::Outcome::Released);
-}
-
-void Republisher::maybe_finish() {
-  if (!draining_) return;
-  const auto finished = [](const auto& end) { return end->link.finished(); };
-  // Posts whose session has ended are finished and reported all the same.
-  if (!parting_ && posts_.size() == 0 &&
-      std::all_of(upstreams_.begin(), upstreams_.end(), finished)) {
-    parting_ = true;
-    for (const auto& downstream : downstreams_) {
-      downstream->link.drain(loop_.now());
-      downstream->socket->flush();
-    }
-    workshop_.tidy([this] { tidying_ = false; });
-    tidying_ = true;
-  }
-  if (parting_ && !tidying_ && std::all_of(downstreams_.begin(), downstreams_.end(), finished)) {
-    log_info("drained", {{"posts", settled_total_}});
-    service_.finish(0);
-  }
-}
-
-void Republisher::tidy_when_idle() {
-  if (tidy_timer_ || parting_) return;
-  tidy_timer_ = loop_.at(loop_.now() + kTidyAfter, [this] {
-    tidy_timer_.reset();
-    if (workshop_.under_way() > 0) return tidy_when_idle();
-    if (!std::exchange(untidy_, false)) return;
-    workshop_.tidy([] {});
-  });
 }
 
 }  // namespace pullwire::republisher

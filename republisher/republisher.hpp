@@ -82,6 +82,7 @@ class Republisher {
     Downstream(Republisher& owner, std::uint64_t seed);
     flow::Link link;
     std::unique_ptr<net::LinkSocket> socket;
+    std::uint32_t republishers = 0;  ///< that the reporter has sessions with
   };
   struct Record {
     std::string front;  ///< encoded, up to the post's bytes

@@ -17,10 +17,12 @@ const std::vector<double> kPublishBuckets{0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
 
 }  // namespace
 
-Workshop::Workshop(net::Loop& loop, std::vector<Destination> destinations, net::Time render_timeout,
-                   Metrics& metrics, Finished finished)
+Workshop::Workshop(net::Loop& loop, std::vector<Destination> destinations, std::size_t most_posts,
+                   net::Time render_timeout, Metrics& metrics, Finished finished)
     : loop_{loop},
       destinations_{std::move(destinations)},
+      backlog_(destinations_.size()),
+      lane_{std::max<std::size_t>(1, most_posts / std::max<std::size_t>(1, destinations_.size()))},
       metrics_{metrics},
       publish_seconds_{metrics.histogram("publish_seconds",
                                          "From a post's begin to a publication's outcome", {},
@@ -44,7 +46,7 @@ Workshop::Workshop(net::Loop& loop, std::vector<Destination> destinations, net::
   }
 }
 
-Workshop::Job::Job(Workshop& shop) : shop_{shop} {
+Workshop::Job::Job(Workshop& shop) : open_at(shop.destinations_.size()), shop_{shop} {
   for (const Product& product : shop_.products_) {
     tasks.push_back({.document = {nullptr, product.format, {}}, .outcome = {}, .rendered_at = {}});
   }
@@ -70,14 +72,19 @@ void Workshop::begin(const Work& work) {
     task.document.post = &work.post;
     task.document.redelivered = work.delivery.redelivered;
     task.document.replayed = !work.post.pending.empty();
+    task.document.attempts = work.delivery.attempts;
     task.outcome.reset();
     task.rendered_at = {};
     task.wanted = work.post.pending.empty();
-    task.before = 0;
     task.unrendered = false;
+    task.queued = 0;
   }
   choose(job, work.post.pending);
   if (job.open == 0) return;
+  for (std::size_t i = 0; i < job.tasks.size(); ++i) {
+    if (!job.tasks[i].wanted) continue;
+    if (job.open_at[products_[i].destination]++ == 0) ++backlog_[products_[i].destination];
+  }
   if (work.delivery.give_up) {
     const std::string reason = "given up after " + std::to_string(work.delivery.attempts) +
                                " attempts: each time the republisher that had it died or hung";
@@ -102,7 +109,7 @@ void Workshop::choose(Job& job, const std::vector<Pending>& pending) {
     if (product != products_.end()) {
       Task& task = job.tasks[static_cast<std::size_t>(product - products_.begin())];
       if (!std::exchange(task.wanted, true)) {
-        task.before = one.attempts;
+        task.document.attempts += one.attempts;
         continue;
       }
     }
@@ -180,9 +187,16 @@ void Workshop::publish(Job& job) {
       finish(job, i, std::move(*task.outcome));
       continue;
     }
-    destinations_[products_[i].destination].target->publish(
-        task.document, [this, &job, i](Outcome outcome) { finish(job, i, std::move(outcome)); });
+    Target& target = *destinations_[products_[i].destination].target;
+    if (target.queues()) {
+      ++queued_;
+      task.queued = task.document.bytes.size() + 1;  // none counts nothing
+      queued_bytes_ += task.queued;
+    }
+    target.publish(task.document,
+                   [this, &job, i](Outcome outcome) { finish(job, i, std::move(outcome)); });
   }
+  if (queued_ > 0) bound_lanes(job);
 }
 
 void Workshop::finish(Job& job, std::size_t index, Outcome outcome) {
@@ -193,12 +207,18 @@ void Workshop::finish(Job& job, std::size_t index, Outcome outcome) {
   note(product, job, outcome);
   Task& task = job.tasks[index];
   (void)std::exchange(task.document.bytes, {});
+  if (task.queued > 0) {
+    --queued_;
+    queued_bytes_ -= std::exchange(task.queued, 0);
+  }
   const Work& work = *job.given;
+  const bool last_here = --job.open_at[product.destination] == 0;
+  if (last_here) --backlog_[product.destination];
   end(job, {.post_id = work.post.post_id,
             .target = destinations_[product.destination].name,
             .format = product.format->name,
             .status = outcome.status,
-            .attempts = task.before + work.delivery.attempts,
+            .attempts = task.document.attempts,
             .redelivered = work.delivery.redelivered,
             .location = outcome.location,
             .error = outcome.error,
@@ -207,6 +227,20 @@ void Workshop::finish(Job& job, std::size_t index, Outcome outcome) {
             .rendered_at = task.rendered_at,
             .published_at = wall_clock(),
             .post = {}});
+  if (last_here && queued_ > 0) bound_lanes(job);
+}
+
+/// Targets that have fallen too far behind the fastest let this post go.
+void Workshop::bound_lanes(Job& job) {
+  const std::size_t fastest = *std::min_element(backlog_.begin(), backlog_.end());
+  for (std::size_t i = 0; i < job.tasks.size(); ++i) {
+    Task& task = job.tasks[i];
+    const std::size_t destination = products_[i].destination;
+    const std::size_t behind = backlog_[destination] - fastest;
+    if (task.queued == 0 || behind == 0) continue;
+    if (behind <= lane_ && queued_bytes_ < kMostQueuedBytes / 2) continue;
+    destinations_[destination].target->defer(task.document);
+  }
 }
 
 /// The post goes along with the first, for the database's row of it, and with whatever may have
@@ -222,59 +256,8 @@ void Workshop::end(Job& job, Publication publication) {
   finished_(job.given->ticket, publication);
 }
 
-void Workshop::before_scrape() {
-  publish_seconds_seen_.move_to(publish_seconds_);
-  for (const Product& product : products_) {
-    for (const Status status : {Status::Published, Status::Failed, Status::Deferred}) {
-      const std::uint64_t ended = product.ended[static_cast<std::size_t>(status)];
-      if (ended == 0) continue;
-      raise_to(metrics_.counter("publications_total", "Publications by how they ended",
-                                {{"target", destinations_[product.destination].name},
-                                 {"format", std::string{product.format->name}},
-                                 {"status", std::string{to_text(status)}}}),
-               static_cast<double>(ended));
-    }
-  }
-}
-
-/// What is wrong with a post is said of each; what is wrong with a target, once.
-void Workshop::note(const Product& product, const Job& job, const Outcome& outcome) {
-  Destination& destination = destinations_[product.destination];
-  switch (outcome.status) {
-    case Status::Failed:
-      log_warn("not published", {{"post", job.given->post.post_id},
-                                 {"target", destination.name},
-                                 {"format", product.format->name},
-                                 {"reason", outcome.error}});
-      break;
-    case Status::Deferred:
-      if (destination.trouble.empty()) {
-        log_error("a target takes nothing; publications are deferred until it does",
-                  {{"target", destination.name}, {"reason", outcome.error}});
-      }
-      destination.trouble = outcome.error;
-      ++destination.deferred;
-      destination.in_a_row = 0;
-      break;
-    case Status::Published:
-      if (destination.trouble.empty()) break;
-      // On a disk that is all but full a text finds room where its PDF has none.
-      if (++destination.in_a_row < destination.formats.size()) break;
-      log_info("a target takes publications again",
-               {{"target", destination.name}, {"deferred", destination.deferred}});
-      destination.trouble.clear();
-      destination.deferred = 0;
-      break;
-  }
-}
-
-std::string Workshop::trouble() const {
-  for (const Destination& destination : destinations_) {
-    if (!destination.trouble.empty()) {
-      return "target " + destination.name + " takes nothing: " + destination.trouble;
-    }
-  }
-  return "";
+void Workshop::share(std::size_t republishers) {
+  for (const Destination& destination : destinations_) destination.target->share(republishers);
 }
 
 void Workshop::drain() {
@@ -290,16 +273,6 @@ void Workshop::tidy(std::function<void()> then) {
                    },
                .done = std::move(then),
                .name = "index"});
-}
-
-std::string Workshop::contract() const {
-  std::string contract;
-  for (const Destination& destination : destinations_) {
-    contract += destination.name + ":";
-    for (const Format* format : destination.formats) contract += " " + std::string{format->name};
-    contract += "\n";
-  }
-  return contract;
 }
 
 }  // namespace pullwire::republisher

@@ -27,7 +27,9 @@
 
 namespace pullwire::republisher {
 
-/// A target as configured.
+/// A target as configured. What publishes over a network queues at its target, in a lane of its
+/// own: a target may fall behind the fastest by its part of the posts that are under way; beyond
+/// that its publications are deferred, so that it never holds up another.
 struct Destination {
   std::string name;
   std::unique_ptr<Target> target;
@@ -35,6 +37,7 @@ struct Destination {
   std::string trouble{};     ///< why it defers what it is given; "" while it does not
   std::size_t deferred = 0;  ///< since then
   std::size_t in_a_row = 0;  ///< published since the last deferred one
+  net::Time deferred_at{};   ///< the last one
 };
 
 class Workshop {
@@ -52,8 +55,9 @@ class Workshop {
   /// Takes one finished publication; its strings live during the call.
   using Finished = std::function<void(Ticket, const Publication&)>;
 
-  Workshop(net::Loop& loop, std::vector<Destination> destinations, net::Time render_timeout,
-           Metrics& metrics, Finished finished);
+  /// `most_posts`: that will ever be under way.
+  Workshop(net::Loop& loop, std::vector<Destination> destinations, std::size_t most_posts,
+           net::Time render_timeout, Metrics& metrics, Finished finished);
 
   /// Publications that one post makes.
   [[nodiscard]] std::size_t publications_per_post() const noexcept { return products_.size(); }
@@ -61,8 +65,10 @@ class Workshop {
   [[nodiscard]] std::size_t publications_of(const Post& post) const noexcept {
     return post.pending.empty() ? products_.size() : post.pending.size();
   }
-  /// Publications under way.
-  [[nodiscard]] std::size_t under_way() const noexcept { return under_way_; }
+  /// Publications under way, without those that queue at a target.
+  [[nodiscard]] std::size_t working() const noexcept { return under_way_ - queued_; }
+  /// Whether documents that queue take all the memory that they may.
+  [[nodiscard]] bool full() const noexcept { return queued_bytes_ >= kMostQueuedBytes; }
 
   void begin(const Work& work);
   /// Has what was begun worked on: many posts cost one handing over.
@@ -70,6 +76,9 @@ class Workshop {
 
   /// Brings indexes up to date; `then` is called when that is done.
   void tidy(std::function<void()> then);
+
+  /// So many republishers have a session with the reporter; 0: none is known, not even our own.
+  void share(std::size_t republishers);
 
   /// The process is asked to end: nothing waits for long any more.
   void drain();
@@ -86,6 +95,8 @@ class Workshop {
   [[nodiscard]] std::string contract() const;
 
  private:
+  static constexpr std::size_t kMostQueuedBytes = std::size_t{64} * 1024 * 1024;
+
   /// What every post is to become: one format for one target.
   struct Product {
     std::size_t destination;
@@ -98,8 +109,8 @@ class Workshop {
     std::optional<Outcome> outcome;
     Timestamp rendered_at;
     bool wanted = true;       ///< else the post is replayed for others
-    std::uint32_t before = 0; ///< attempts in earlier deliveries
     bool unrendered = false;  ///< it could not be
+    std::size_t queued = 0;   ///< bytes that wait at the target
   };
   /// A post under way; used again for another one afterwards.
   class Job final : public net::Worker::Job {
@@ -110,9 +121,10 @@ class Workshop {
     [[nodiscard]] std::string name() const override { return std::string{given->post.post_id}; }
 
     const Work* given = nullptr;
-    std::vector<Task> tasks;  ///< one a product
-    std::size_t open = 0;     ///< publications without an outcome
-    bool untold = true;       ///< none has ended
+    std::vector<Task> tasks;           ///< one a product
+    std::size_t open = 0;              ///< publications without an outcome
+    bool untold = true;                ///< none has ended
+    std::vector<std::size_t> open_at;  ///< the same by destination
     net::Time begun{};
 
    private:
@@ -127,6 +139,7 @@ class Workshop {
   void publish(Job& job);
   void finish(Job& job, std::size_t product, Outcome outcome);
   void end(Job& job, Publication publication);
+  void bound_lanes(Job& job);
   void note(const Product& product, const Job& job, const Outcome& outcome);
 
   net::Loop& loop_;
@@ -137,6 +150,10 @@ class Workshop {
   std::vector<net::Worker::Job*> begun_;  // not submitted
   net::Time begun_at_{};                  // the first of them
   std::size_t under_way_ = 0;
+  std::size_t queued_ = 0;            // of these, at a target
+  std::size_t queued_bytes_ = 0;      // of documents
+  std::vector<std::size_t> backlog_;  // by destination: posts that it has not finished
+  const std::size_t lane_;            // posts by which a target may fall behind the fastest
   Metrics& metrics_;
   Histogram& publish_seconds_;
   Observations publish_seconds_seen_;  // since the last scrape

@@ -40,6 +40,7 @@ struct HttpLimits {
 
 struct HttpAnswer {
   std::string failure;  ///< one line; "" if an answer came whole
+  bool sent = false;    ///< the server may have got the request, or part of it
   long status = 0;      ///< of the last answer; 0 if none came
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
   std::string body;

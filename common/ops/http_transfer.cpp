@@ -159,6 +159,9 @@ std::string HttpClient::Transfer::why(CURLcode code) const {
 }
 
 void HttpClient::Transfer::end(CURLcode code) {
+  long sent = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &sent);
+  answer_.sent = sent > 0;
   if (code != CURLE_OK) {
     answer_.failure = why(code);
     answer_.body.clear();

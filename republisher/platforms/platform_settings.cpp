@@ -10,11 +10,14 @@
 #include "republisher/platforms/http_target.hpp"
 #include "republisher/platforms/webdav.hpp"
 #include "republisher/platforms/webhook.hpp"
+#include "republisher/publish/dry_run.hpp"
 
 namespace pullwire::republisher {
 namespace {
 
 constexpr std::size_t kMostAnswer = std::size_t{1024} * 1024;  // bytes: only words of it are used
+
+constexpr double kLeastRate = 1e-4;
 
 /// Publishers are made when the target is, of what was read before.
 using MakePublisher = std::function<std::unique_ptr<Publisher>()>;
@@ -91,10 +94,18 @@ MakeTarget read_platform(Table& table, const std::string& name, const Located& u
   std::uint64_t defer_after = 30;
   table.number("connections", connections, {1, 64});
   table.number("defer_after", defer_after, {1, 3600});
+  table.decimal("rate", config.pace.rate, {0, 1e6});
+  if (config.pace.rate > 0 && config.pace.rate < kLeastRate) {
+    throw Misconfigured{table.where(), "rate is 0 (any) or at least 0.0001 a second"};
+  }
+  table.number("hourly_cap", config.pace.hourly_cap, {0, 1'000'000'000});
+  bool dry_run = false;
+  table.flag("dry_run", dry_run);
   config.connections = connections;
   config.defer_after = std::chrono::seconds{defer_after};
+  if (dry_run) return [name](const TargetContext&) { return make_dry_run(name); };
   return [make = std::move(make), config](const TargetContext& context) {
-    return make_http_target(make(), config, context.loop, context.http());
+    return std::make_unique<HttpTarget>(make(), config, context.loop, context.http());
   };
 }
 

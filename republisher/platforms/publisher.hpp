@@ -18,7 +18,8 @@ struct Published {
   std::string location;  ///< where it can be seen
 };
 struct Refused {
-  std::string why;  ///< it can never work: the platform's own words
+  std::string why;          ///< it can never work: the platform's own words
+  bool everything = false;  ///< nor can anything else: the target is closed
 };
 struct TryAgain {
   std::string why;  ///< it did not work now; the same publication may later

@@ -68,7 +68,8 @@ class Message final : public Conversation {
 
   Step answered(const HttpAnswer& answer) override {
     if (answer.status >= 200 && answer.status < 300) return Published{"webhook:" + id_};
-    if (answer.status == 410) return Refused{"the receiver wants no more messages (HTTP 410)"};
+    if (answer.status == 410)
+      return Refused{"the receiver wants no more messages (HTTP 410)", true};
     if (answer.status == 413 || answer.status == 422) return Refused{refusal(answer)};
     return TryAgain{refusal(answer)};  // as the specification has it
   }

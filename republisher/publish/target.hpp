@@ -1,6 +1,7 @@
 // Where posts are published: what the republisher asks of a target.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -22,6 +23,7 @@ struct Document {
   /// It was begun before, and ended without being published: what became of its last request may
   /// not be known.
   bool replayed = false;
+  std::uint32_t attempts = 1;  ///< this one included
 };
 
 /// How a publication ended.
@@ -51,6 +53,19 @@ class Target {
   /// then, and for another post afterwards. Only called if
   /// `prepare` returned nothing.
   virtual void publish(const Document& document, Done done) = 0;
+
+  /// Whether `publish` lets publications wait for others, side by side with other targets'.
+  [[nodiscard]] virtual bool queues() const { return false; }
+
+  /// On the loop's thread: a publication that waits is to end as deferred, since others do not
+  /// come to their turn for its sake. False if it does not wait any more.
+  virtual bool defer(const Document& document) {
+    (void)document;
+    return false;
+  }
+
+  /// On the loop's thread: so many republishers share what a target may do; 0: not known.
+  virtual void share(std::size_t republishers) { (void)republishers; }
 
   /// On the loop's thread: the process is asked to end. What waits is to come to its outcome
   /// soon; `publish` may still be called.

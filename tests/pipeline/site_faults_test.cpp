@@ -30,7 +30,7 @@ TEST_CASE("publications are deferred while the site's disk is full, and publishe
   REQUIRE(eventually([&] {
     return pipeline.query("SELECT count(*) FROM publications WHERE status = 'deferred'") > 50;
   }));
-  CHECK(readiness(pipeline.republisher_port(0)).starts_with("target site takes nothing: "));
+  CHECK(readiness(pipeline.republisher_port(0)).starts_with("target site does not take what comes: "));
   disk->make_room();
   REQUIRE(eventually([&] { return readiness(pipeline.republisher_port(0)) == "ready"; }));
   CHECK(ingestor.wait(30s) == 0);
@@ -38,7 +38,7 @@ TEST_CASE("publications are deferred while the site's disk is full, and publishe
   CHECK(pipeline.query("SELECT count(*) FROM publications WHERE status = 'failed'") == 0);
   CHECK(pipeline.query("SELECT count(*) FROM publications WHERE status = 'deferred' AND "
                        "(retry_at IS NULL OR error NOT LIKE '%No space left on device%')") == 0);
-  CHECK(lines_with(republisher, "a target takes nothing") == 1);
+  CHECK(lines_with(republisher, "a target does not take what comes") == 1);
   CHECK(lines_with(republisher, "a target takes publications again") == 1);
   republisher.signal(SIGTERM);
   CHECK(republisher.wait() == 0);

@@ -1,96 +1,11 @@
-#include "republisher/platforms/http_target.hpp"
-
 #include <algorithm>
-#include <chrono>
-#include <deque>
-#include <map>
-#include <optional>
 #include <string>
-#include <vector>
 
-#include "tests/catch.hpp"
-#include "tests/unit/canned_server.hpp"
+#include "tests/unit/republisher/platforms/http_target_fixture.hpp"
 
 using namespace pullwire;
 using namespace pullwire::republisher;
-using namespace std::chrono_literals;
-using pullwire::tests::CannedServer;
-
-namespace {
-
-/// Asks for /POST; 200 publishes, 202 asks for /POST/again, 409 says later, all else never.
-class Simple final : public Publisher {
- public:
-  explicit Simple(std::string base) : base_{std::move(base)} {}
-
-  std::vector<std::string> secrets() const override { return {"hunter2"}; }
-  std::unique_ptr<Conversation> converse(const Document& document) override {
-    struct One final : Conversation {
-      explicit One(std::string to) : url{std::move(to)} {}
-      HttpRequest begin() override { return {.url = url}; }
-      Step answered(const HttpAnswer& answer) override {
-        if (answer.status == 200) return Published{answer.body};
-        if (answer.status == 202) return HttpRequest{.url = url + "/again"};
-        if (answer.status == 409) return TryAgain{"conflict"};
-        return Refused{refusal(answer)};
-      }
-      std::string url;
-    };
-    return std::make_unique<One>(base_ + "/" + std::string{document.post->post_id});
-  }
-
- private:
-  std::string base_;
-};
-
-struct HttpTargetTest {
-  void make(HttpTargetConfig config = {}) {
-    config.first_back_off = 10ms;
-    target = make_http_target(std::make_unique<Simple>(server.url("")), config, loop, http);
-  }
-
-  /// Begins the publication of a post of this id.
-  void publish(const std::string& id) {
-    ids.push_back(id);
-    Post& post = posts.emplace_back();
-    post.post_id = ids.back();
-    Document& document = documents.emplace_back(Document{&post, nullptr, {}});
-    target->publish(document, [this, id](Outcome outcome) {
-      REQUIRE(outcomes.emplace(id, std::move(outcome)).second);
-      if (outcomes.size() == documents.size()) loop.stop();
-    });
-  }
-  void run() {
-    if (outcomes.size() < documents.size()) loop.run();
-  }
-  /// The requests' paths, in order.
-  std::string asked() const {
-    std::string all;
-    for (const std::string& path : paths) all += (all.empty() ? "" : " ") + path;
-    return all;
-  }
-
-  std::map<std::string, std::deque<std::string>> answers;  // by path; the last one stays
-  std::vector<std::string> paths;
-  std::deque<std::string> ids;
-  std::deque<Post> posts;
-  std::deque<Document> documents;
-  std::map<std::string, Outcome> outcomes;
-  net::Loop loop;
-  CannedServer server{loop, [this](const std::string& request) {
-                        const std::string path = request.substr(4, request.find(" HTTP") - 4);
-                        paths.push_back(path);
-                        auto& ones = answers[path];
-                        if (ones.empty()) return CannedServer::answer("200 OK", "", "at " + path);
-                        const std::string one = ones.front();
-                        if (ones.size() > 1) ones.pop_front();
-                        return one;
-                      }};
-  HttpClient http{loop};
-  std::unique_ptr<Target> target;
-};
-
-}  // namespace
+using namespace pullwire::republisher::tests;
 
 TEST_CASE_METHOD(HttpTargetTest, "a publication ends with what its platform says",
                  "[http_target]") {
@@ -150,8 +65,9 @@ TEST_CASE_METHOD(HttpTargetTest, "what cannot begin in time is deferred with its
 
 TEST_CASE_METHOD(HttpTargetTest, "a target that is not there is waited for, then deferred to",
                  "[http_target]") {
-  target = make_http_target(std::make_unique<Simple>("http://127.0.0.1:1"),
-                            {.defer_after = 50ms, .first_back_off = 10ms}, loop, http);
+  target = std::make_unique<HttpTarget>(
+      std::make_unique<Simple>("http://127.0.0.1:1", Simple::Options{}),
+      HttpTargetConfig{.defer_after = 50ms, .first_back_off = 10ms}, loop, http);
   publish("a");
   run();
   CHECK(outcomes["a"].status == Status::Deferred);

@@ -1,0 +1,122 @@
+// What comes of requests. When they are made: http_target.cpp.
+#include <utility>
+
+#include "common/ops/text.hpp"
+#include "republisher/platforms/http_target.hpp"
+
+namespace pullwire::republisher {
+namespace {
+
+constexpr int kMostAnew = 3;
+
+bool says_later(long status) {
+  return status == 408 || status == 425 || status >= 500;
+}
+
+}  // namespace
+
+std::string refusal(const HttpAnswer& answer) {
+  constexpr std::size_t kMostWords = 300;
+  std::string text = "HTTP " + std::to_string(answer.status);
+  const std::string words = escaped(shortened(answer.body, kMostWords));
+  if (!words.empty()) text.append(": ").append(words);
+  return text;
+}
+
+Outcome HttpTarget::refused(const std::string& why) {
+  return {.status = Status::Failed, .location = {}, .error = why, .retry_at = {}};
+}
+
+void HttpTarget::answered(Place place, HttpAnswer answer) {
+  const RateHint hint = read_rate_hint(answer, wall_clock());
+  // Before words of it are shortened, which may cut a secret in two.
+  if (answer.status < 200 || answer.status >= 300) {
+    hide_secrets(publisher_->secrets(), answer.body);
+  }
+  if (!answer.answered()) {
+    if (answer.sent) fence(*place);
+    return fail(place, answer.failure, hint);
+  }
+  if (answer.status == 429) {
+    budget_.throttled(loop_.now(), hint);
+    trouble_ = "asked too often (HTTP 429)";
+    return again(place, trouble_);
+  }
+  // A proxy that says so may have passed the request on.
+  if (answer.status >= 500) fence(*place);
+  if (says_later(answer.status) && !place->conversation->judges(answer.status)) {
+    return fail(place, refusal(answer), hint);
+  }
+  take(place, answer, hint);
+}
+
+void HttpTarget::take(Place place, const HttpAnswer& answer, const RateHint& hint) {
+  Step step = place->conversation->answered(answer);
+  if (const auto* later = std::get_if<TryAgain>(&step)) return fail(place, later->why, hint);
+  if (const auto* ended = std::get_if<Anew>(&step)) return anew(place, ended->why, hint);
+  if (place->document != nullptr) {  // an introduction says nothing of how publishing goes
+    failing_ = false;
+    trouble_.clear();
+    budget_.served(loop_.now(), hint, place->begun);
+  } else if (const auto* no = std::get_if<Refused>(&step)) {
+    return fail(place, no->why, hint);
+  }
+  if (auto* request = std::get_if<HttpRequest>(&step)) return fetch(place, std::move(*request));
+  end(place, step);
+}
+
+void HttpTarget::end(Place place, Step& step) {
+  if (place->document == nullptr) {
+    introducing_ = false;
+    under_way_.erase(place);
+    return;
+  }
+  if (auto* published = std::get_if<Published>(&step)) {
+    return finish(under_way_, place,
+                  {.status = Status::Published,
+                   .location = std::move(published->location),
+                   .error = {},
+                   .retry_at = {}});
+  }
+  const Refused& words = std::get<Refused>(step);
+  if (words.everything) closed_ = words.why;
+  finish(under_way_, place, refused(words.why));
+  if (!closed_.empty()) refuse_all();
+}
+
+void HttpTarget::refuse_all() {
+  while (!waiting_.empty()) finish(waiting_.all(), waiting_.front(), refused(closed_));
+}
+
+void HttpTarget::fail(Place place, const std::string& why, const RateHint& hint) {
+  failing_ = true;
+  trouble_ = why;
+  budget_.failed(loop_.now(), hint, place->begun);
+  again(place, why);
+}
+
+/// No failure, unless it happens again and again.
+void HttpTarget::anew(Place place, const std::string& why, const RateHint& hint) {
+  if (++place->anews > kMostAnew) return fail(place, why, hint);
+  again(place, why);
+}
+
+void HttpTarget::again(Place place, std::string why) {
+  if (place->document == nullptr) {  // asked for once more when a publication is to begin
+    introducing_ = false;
+    under_way_.erase(place);
+    return;
+  }
+  place->trouble = std::move(why);
+  place->deadline = std::max(place->deadline, place->not_before + config_.defer_after);
+  if (last_deadline_) place->deadline = std::min(place->deadline, *last_deadline_);
+  waiting_.take(under_way_, place);
+}
+
+/// What can only be found by looking for it must have come to its end before that.
+void HttpTarget::fence(UnderWay& one) const {
+  if (!publisher_->looks_up() || !one.changes) return;
+  one.not_before = std::max(one.not_before, one.begun + config_.limits.total + config_.dead_time);
+}
+
+}  // namespace pullwire::republisher

@@ -1,0 +1,82 @@
+// What operators see of a workshop. The rest of it: workshop.cpp.
+#include "common/ops/log.hpp"
+#include "republisher/workshop.hpp"
+
+namespace pullwire::republisher {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// One that queues has recovered when it has deferred nothing for so long.
+constexpr net::Time kQuiet = 30s;
+
+}  // namespace
+
+void Workshop::before_scrape() {
+  publish_seconds_seen_.move_to(publish_seconds_);
+  for (const Product& product : products_) {
+    for (const Status status : {Status::Published, Status::Failed, Status::Deferred}) {
+      const std::uint64_t ended = product.ended[static_cast<std::size_t>(status)];
+      if (ended == 0) continue;
+      raise_to(metrics_.counter("publications_total", "Publications by how they ended",
+                                {{"target", destinations_[product.destination].name},
+                                 {"format", std::string{product.format->name}},
+                                 {"status", std::string{to_text(status)}}}),
+               static_cast<double>(ended));
+    }
+  }
+}
+
+/// What is wrong with a post is said of each; what is wrong with a target, once.
+void Workshop::note(const Product& product, const Job& job, const Outcome& outcome) {
+  Destination& destination = destinations_[product.destination];
+  switch (outcome.status) {
+    case Status::Failed:
+      log_warn("not published", {{"post", job.given->post.post_id},
+                                 {"target", destination.name},
+                                 {"format", product.format->name},
+                                 {"reason", outcome.error}});
+      break;
+    case Status::Deferred:
+      if (destination.trouble.empty()) {
+        log_error("a target does not take what comes; it is deferred",
+                  {{"target", destination.name}, {"reason", outcome.error}});
+      }
+      destination.trouble = outcome.error;
+      ++destination.deferred;
+      destination.in_a_row = 0;
+      destination.deferred_at = loop_.now();
+      break;
+    case Status::Published:
+      if (destination.trouble.empty()) break;
+      // On a disk that is all but full a text finds room where its PDF has none.
+      if (++destination.in_a_row < destination.formats.size()) break;
+      if (destination.target->queues() && loop_.now() < destination.deferred_at + kQuiet) break;
+      log_info("a target takes publications again",
+               {{"target", destination.name}, {"deferred", destination.deferred}});
+      destination.trouble.clear();
+      destination.deferred = 0;
+      break;
+  }
+}
+
+std::string Workshop::trouble() const {
+  for (const Destination& destination : destinations_) {
+    if (!destination.trouble.empty()) {
+      return "target " + destination.name + " does not take what comes: " + destination.trouble;
+    }
+  }
+  return "";
+}
+
+std::string Workshop::contract() const {
+  std::string contract;
+  for (const Destination& destination : destinations_) {
+    contract += destination.name + ":";
+    for (const Format* format : destination.formats) contract += " " + std::string{format->name};
+    contract += "\n";
+  }
+  return contract;
+}
+
+}  // namespace pullwire::republisher

@@ -1,0 +1,157 @@
+// When publications of a target over HTTP may begin.
+#include <algorithm>
+#include <string>
+
+#include "tests/unit/republisher/platforms/http_target_fixture.hpp"
+
+using namespace pullwire;
+using namespace pullwire::republisher;
+using namespace pullwire::republisher::tests;
+
+TEST_CASE_METHOD(HttpTargetTest, "an introduction comes first, once, alone", "[http_target]") {
+  make({.connections = 4}, {.introduces = true});
+  for (const char* id : {"a", "b", "c"}) publish(id);
+  run();
+  CHECK(asked() == "/hello /a /b /c");
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "an introduction that fails is made again, and nothing before",
+                 "[http_target]") {
+  make({.connections = 4}, {.introduces = true});
+  answers["/hello"] = {CannedServer::answer("500 No", "", ""),
+                       CannedServer::answer("403 No", "", ""),
+                       CannedServer::answer("200 OK", "", "")};
+  for (const char* id : {"a", "b"}) publish(id);
+  run();
+  CHECK(asked() == "/hello /hello /hello /a /b");
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "what waits for an introduction that fails says why",
+                 "[http_target]") {
+  make({.defer_after = 100ms}, {.introduces = true});
+  answers["/hello"] = {CannedServer::answer("403 No", "", "")};
+  publish("a");
+  run();
+  CHECK(outcomes["a"].status == Status::Deferred);
+  CHECK(outcomes["a"].error == "no hello");
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "an introduction that has expired is made anew, at once",
+                 "[http_target]") {
+  make({.connections = 1}, {.introduces = true});
+  answers["/a"] = {CannedServer::answer("498 Expired", "", ""),
+                   CannedServer::answer("200 OK", "", "")};
+  const net::Time began = loop.now();
+  publish("a");
+  run();
+  CHECK(asked() == "/hello /a /hello /a");
+  CHECK(loop.now() - began < 300ms);
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "an introduction that never counts is a failure in the end",
+                 "[http_target]") {
+  make({.defer_after = 300ms}, {.introduces = true});
+  answers["/a"] = {CannedServer::answer("498 Expired", "", "")};
+  publish("a");
+  run();
+  CHECK(outcomes["a"].status == Status::Deferred);
+  CHECK(outcomes["a"].error == "expired");
+  CHECK(paths.size() < 30);
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "a target that wants nothing more is asked no more",
+                 "[http_target]") {
+  make({.connections = 1});
+  answers["/a"] = {CannedServer::answer("410 Gone", "", "")};
+  for (const char* id : {"a", "b"}) publish(id);
+  run();
+  publish("c");
+  for (const auto& [id, outcome] : outcomes) {
+    CHECK(outcome.status == Status::Failed);
+    CHECK(outcome.error == "gone");
+  }
+  CHECK(asked() == "/a");
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "what must be looked for waits until the last request has ended",
+                 "[http_target]") {
+  HttpTargetConfig config{.dead_time = 300ms};
+  config.limits.total = 100ms;
+  const auto waited = [&](Simple::Options options, const char* first, bool redelivered) {
+    make(config, std::move(options));
+    answers["/a"] = {first, CannedServer::answer("200 OK", "", "")};
+    paths.clear();
+    documents.clear();
+    outcomes.clear();
+    const net::Time began = loop.now();
+    publish("a", redelivered);
+    run();
+    CHECK(outcomes["a"].status == Status::Published);
+    return loop.now() - began;
+  };
+  const Simple::Options look_up{.looks_up = true, .method = "POST"};
+  const std::string fine = CannedServer::answer("200 OK", "", "");
+  const std::string broken = CannedServer::answer("502 No", "", "");
+  const std::string throttled = CannedServer::answer("429 No", "", "");
+  CHECK(waited(look_up, broken.c_str(), false) >= 400ms);  // it may have been passed on
+  CHECK(waited(look_up, "HTTP/1.1 200", false) >= 400ms);  // cut
+  CHECK(waited(look_up, fine.c_str(), true) >= 400ms);
+  CHECK(waited(look_up, throttled.c_str(), false) < 300ms);
+  CHECK(waited({.looks_up = false, .method = "POST"}, broken.c_str(), false) < 300ms);
+  CHECK(waited({.looks_up = false, .method = "POST"}, fine.c_str(), true) < 300ms);
+  CHECK(waited({.looks_up = true, .method = "GET"}, broken.c_str(), false) < 300ms);
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "while one waits for its fence others go on", "[http_target]") {
+  HttpTargetConfig config{.dead_time = 100ms};
+  config.limits.total = 100ms;
+  make(config, {.looks_up = true, .method = "POST"});
+  publish("a", true);
+  publish("b");
+  run();
+  CHECK(asked() == "/b /a");
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "what waits can be deferred, what is under way cannot",
+                 "[http_target]") {
+  make({.connections = 1, .defer_after = 1s});
+  for (const char* id : {"a", "b"}) publish(id);
+  CHECK_FALSE(target->defer(documents[0]));
+  CHECK(target->defer(documents[1]));
+  CHECK(outcomes["b"].status == Status::Deferred);
+  CHECK_FALSE(target->defer(documents[1]));
+  run();
+  CHECK(outcomes["a"].status == Status::Published);
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "what was deferred before waits longer each time",
+                 "[http_target]") {
+  make({.connections = 1, .defer_after = 10s});
+  publish("first");
+  std::vector<double> waits;
+  for (const std::uint32_t attempts : {1U, 2U, 3U, 20U}) {
+    publish("post" + std::to_string(attempts));
+    documents.back().attempts = attempts;
+    REQUIRE(target->defer(documents.back()));
+    const Outcome& outcome = outcomes["post" + std::to_string(attempts)];
+    waits.push_back(static_cast<double>(outcome.retry_at->micros - wall_clock().micros) / 1e6);
+  }
+  CHECK(waits[0] == Approx(10).margin(1));
+  CHECK(waits[1] == Approx(20).margin(1));
+  CHECK(waits[2] == Approx(40).margin(1));
+  CHECK(waits[3] == Approx(600).margin(1));
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "a target with a rate begins nothing before it knows its part",
+                 "[http_target]") {
+  make({.defer_after = 200ms, .pace = {.rate = 1000}});
+  publish("a");
+  run();
+  CHECK(outcomes["a"].status == Status::Deferred);
+  CHECK(paths.empty());
+  target->share(1);
+  publish("b");
+  run();  // the part is known, but others may not know of it yet
+  CHECK(outcomes["b"].status == Status::Deferred);
+  CHECK(paths.empty());
+}
