@@ -71,7 +71,8 @@ http = "127.0.0.1:{self.report}"
         self.config.write_text("\n".join(lines))
 
     def command(self, stage: str, *flags: str) -> list[str]:
-        return [str(EXECUTABLES / stage), "--config", str(self.config), *flags]
+        """A stage may be one of several: republisher-2."""
+        return [str(EXECUTABLES / stage.partition("-")[0]), "--config", str(self.config), *flags]
 
     def log(self, stage: str) -> Path:
         return self.folder / f"{stage}.log"
