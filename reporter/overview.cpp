@@ -145,7 +145,8 @@ std::string Overview::json(Time now) const {
                       {"events_per_second", stage->events_per_second()},
                       {"busy", stage->busy()},
                       {"blocked", stage->blocked()},
-                      {"redelivered", last.redelivered}});
+                      {"redelivered", last.redelivered},
+                      {"trouble", last.trouble}});
     if (last.stage == "ingestor") {
       posts["read"] += last.read;
       posts["settled"] += last.events;

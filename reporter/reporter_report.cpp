@@ -81,6 +81,7 @@ void Reporter::report() {
   own.events = overview_.recorded_total();
   own.busy_us = busy_.micros(now);
   own.redelivered = link_metrics_.redelivered_total();
+  own.trouble = store_error_;
   overview_.take_own(own, now);
   loop_.at(now + flow::kHeartbeatEvery / 2, [this] { this->report(); });
 }

@@ -29,6 +29,7 @@ std::string Republisher::report() const {
   own.busy_us = workshop_.busy().micros(now);
   own.blocked_us = blocked_.micros(now);
   own.redelivered = posts_metrics_.redelivered_total();
+  own.trouble = workshop_.trouble();
   reports.push_back(own);
   for (const auto& upstream : upstreams_) {
     for (const auto& [session, bytes] : upstream->gauges) {

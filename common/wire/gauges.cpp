@@ -27,12 +27,13 @@ std::string encode_reports(const std::vector<StageReport>& reports) {
   packer.pack_array(static_cast<std::uint32_t>(count));
   for (std::size_t i = 0; i < count; ++i) {
     StageReport report = reports[i];
-    packer.pack_array(3 + kNumbers);
+    packer.pack_array(4 + kNumbers);
     pack_text(packer, clipped(report.stage, kMaxNameBytes));
     pack_text(packer, clipped(report.name, kMaxNameBytes));
     pack_bytes(packer,
                {reinterpret_cast<const char*>(report.instance.data()), report.instance.size()});
     for (const std::uint64_t* number : numbers(report)) packer.pack_uint64(*number);
+    pack_text(packer, clipped(report.trouble, kMaxNameBytes));
   }
   return std::move(buffer.bytes);
 }
@@ -48,6 +49,7 @@ bool decode_reports(std::string_view bytes, std::vector<StageReport>& reports) {
     std::string_view stage;
     std::string_view name;
     std::string_view instance;
+    std::string_view trouble;
     if (!reader.array_of_at_least(3 + kNumbers) || !reader.text(stage, kMaxNameBytes) ||
         !reader.text(name, kMaxNameBytes) || !reader.bytes(instance, report.instance.size()) ||
         instance.size() != report.instance.size()) {
@@ -59,6 +61,8 @@ bool decode_reports(std::string_view bytes, std::vector<StageReport>& reports) {
     for (std::uint64_t* number : numbers(report)) {
       if (!reader.number(*number)) return false;
     }
+    if (reader.more() && !reader.text(trouble, kMaxNameBytes)) return false;
+    report.trouble = trouble;
     if (!reader.skip_to_end()) return false;
     reports.push_back(std::move(report));
   }

@@ -28,6 +28,7 @@ struct StageReport {
   std::uint64_t read = 0;         ///< ingestor: posts read, filtered ones not counted
   std::uint64_t filtered = 0;
   std::uint64_t skipped = 0;
+  std::string trouble;  ///< with the world outside (a source, a target), in a line; "" if none
 
   friend bool operator==(const StageReport&, const StageReport&) = default;
 };

@@ -122,6 +122,8 @@ def status(arguments) -> int:
         print(f"no rates: {problem}")
         return 0
     print("\n".join(stage_table(rates, answer["processes"])), end="\n\n")
+    if said := troubles(rates, answer["processes"]):
+        print("\n".join(said), end="\n\n")
     print("\n".join(totals(rates)))
     return 0
 
@@ -158,6 +160,19 @@ def stage_table(rates: dict, processes: list[dict]) -> list[str]:
     rows.sort(key=lambda row: (order.index(row[0]) if row[0] in order else len(order), row[0]))
     header = ["stage", "events/s", "credit", "in flight", "busy", "blocked", ""]
     return text.table(header, rows)
+
+
+def troubles(rates: dict, processes: list[dict]) -> list[str]:
+    """What the stages say of the world outside: a source that fails, a target that is slow. What
+    several say alike is told once."""
+    names = {str(one["pid"]): one["name"] for one in processes if one["pid"]}
+    said: dict[str, list[str]] = {}
+    for stage in rates.get("stages") or []:
+        if trouble := stage.get("trouble"):
+            remote = str(stage.get("name", "?"))
+            said.setdefault(str(trouble), []).append(
+                names.get(remote.rpartition(":")[2], remote))
+    return [f"{', '.join(sorted(who))}: {what}" for what, who in said.items()]
 
 
 def totals(rates: dict) -> list[str]:

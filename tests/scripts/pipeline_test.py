@@ -107,6 +107,10 @@ class Pipeline(LauncherTest):
         self.assertRegex(shown, r"limiting +republisher")
         self.assertRegex(shown, r"12\.5 +7 +3 +25% +50%")
 
+    def test_status_names_the_source_or_target_that_fails(self):
+        self.up()
+        self.assertIn("\nreporter: source x fails: HTTP 401\n", self.pipeline("status").stdout)
+
     def test_status_shows_why_a_stage_is_not_ready_any_more(self):
         self.configure(reporter='unready = "the database does not take records: disk full"')
         self.up()

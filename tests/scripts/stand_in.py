@@ -64,7 +64,7 @@ def serve(address, posts, unready):
         "limiting": "republisher", "uptime_s": 1, "redelivered": 0,
         "stages": [{"stage": "ingestor", "name": f"ingestor@host:{os.getpid()}",
                     "events_per_second": 12.5, "credit": 7, "in_flight": 3, "busy": 0.25,
-                    "blocked": 0.5}],
+                    "blocked": 0.5, "trouble": "source x fails: HTTP 401"}],
         "posts": {"read": posts, "settled": posts, "filtered": 0, "skipped": 0},
         "publications": {"published": posts, "failed": 0, "deferred": 0, "per_second": 62.5},
     }

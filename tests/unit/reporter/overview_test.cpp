@@ -82,6 +82,15 @@ TEST_CASE("nobody limits before the pipeline is whole, and rates are per second"
   CHECK(pipeline.limiting() == "unknown");
 }
 
+TEST_CASE("what a stage says of its sources or targets is passed on", "[overview]") {
+  Overview overview;
+  wire::StageReport republisher;
+  republisher.stage = "republisher";
+  republisher.trouble = "target hook is closed";
+  overview.take(7, wire::encode_reports({republisher}), 1s);
+  CHECK(overview.json(1s).find("\"trouble\":\"target hook is closed\"") != std::string::npos);
+}
+
 TEST_CASE("reports that are none are left out", "[overview]") {
   Overview overview;
   overview.take(1, "no reports", 1s);

@@ -24,6 +24,7 @@ StageReport report() {
   r.read = 10;
   r.filtered = 11;
   r.skipped = UINT64_MAX;
+  r.trouble = "target hook does not take what comes";
   return r;
 }
 
@@ -43,6 +44,7 @@ TEST_CASE("reports always fit into a heartbeat", "[gauges]") {
   StageReport large = report();
   large.name.assign(10'000, 'x');
   large.stage.assign(10'000, 'x');
+  large.trouble.assign(10'000, 'x');
   for (std::uint64_t* number : {&large.uptime_us, &large.sessions, &large.credit, &large.held}) {
     *number = UINT64_MAX;
   }
