@@ -92,6 +92,21 @@ std::uint64_t Overview::recorded_total() const {
   return sum;
 }
 
+std::vector<wire::Closure> Overview::closed(Time now) const {
+  std::map<std::string, std::uint64_t> longest;
+  for (const auto& [instance, stage] : stages_) {
+    const auto age = static_cast<std::uint64_t>((now - stage.heard) / 1us);
+    for (const wire::Closure& closure : stage.last.closed) {
+      if (closure.for_us <= age || longest.size() >= wire::kMaxClosures) continue;
+      std::uint64_t& time = longest[closure.target];
+      time = std::max(time, closure.for_us - age);
+    }
+  }
+  std::vector<wire::Closure> closed;
+  for (const auto& [target, time] : longest) closed.push_back({target, time});
+  return closed;
+}
+
 std::string_view Overview::limiting(Time now) const {
   double least_blocked = 2;
   double republishers_busy = 0;

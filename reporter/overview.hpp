@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/flow/messages.hpp"
 #include "common/model/publication.hpp"
@@ -27,6 +28,9 @@ class Overview {
 
   void recorded(Status status, std::size_t publications);
   [[nodiscard]] std::uint64_t recorded_total() const;
+
+  /// Targets that are closed, as the republishers say, for the longest that one of them says.
+  [[nodiscard]] std::vector<wire::Closure> closed(Time now) const;
 
   /// /api/status.
   [[nodiscard]] std::string json(Time now) const;

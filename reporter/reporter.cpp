@@ -36,7 +36,8 @@ Reporter::Reporter(Config config, std::unique_ptr<Store> store)
              .max_sessions = config_.demand.max,
              .room_advice = "; raise [reporter] max_demand for more republishers",
              .seed = net::new_seed(),
-             .admit = [this](const flow::Hello& hello) { return admit(hello); }},
+             .admit = [this](const flow::Hello& hello) { return admit(hello); },
+             .gauges = [this] { return word_to_republishers(); }},
             consumer_},
       link_metrics_{metrics_, "publications"},
       commit_seconds_{

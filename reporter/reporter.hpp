@@ -70,6 +70,7 @@ class Reporter {
   void before_scrape();
   [[nodiscard]] std::optional<std::string> admit(const flow::Hello& hello);
   [[nodiscard]] std::string not_ready() const;
+  [[nodiscard]] std::string word_to_republishers() const;
 
   Config config_;
   net::Loop loop_;

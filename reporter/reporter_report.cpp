@@ -86,6 +86,16 @@ void Reporter::report() {
   loop_.at(now + flow::kHeartbeatEvery / 2, [this] { this->report(); });
 }
 
+/// What one republisher was told by a platform counts for all.
+std::string Reporter::word_to_republishers() const {
+  wire::StageReport own;
+  own.closed = overview_.closed(loop_.now());
+  if (own.closed.empty()) return "";
+  own.stage = "reporter";
+  own.instance = instance_;
+  return wire::encode_reports({own});
+}
+
 void Reporter::before_scrape() {
   link_metrics_.show(consumer_.credit(), consumer_.in_flight());
 }

@@ -159,6 +159,7 @@ void Republisher::downstream_changed() {
     for (const auto& change : downstream->link.take_changes()) publications_metrics_.take(change);
     for (const auto& told : downstream->link.take_gauges()) {
       downstream->republishers = told.sessions;
+      take_closures(told.bytes);
     }
     if (downstream->link.sessions() == 0) downstream->republishers = 0;
     republishers = std::max<std::size_t>(republishers, downstream->republishers);
@@ -175,6 +176,15 @@ void Republisher::downstream_changed() {
   announce(When::Due);
   send_records();
   service_.check_ready();
+}
+
+/// What platforms said to other republishers, by way of the reporter.
+void Republisher::take_closures(std::string_view reports) {
+  std::vector<wire::StageReport> told;
+  if (reports.empty() || !wire::decode_reports(reports, told)) return;
+  for (const wire::StageReport& report : told) {
+    for (const wire::Closure& closure : report.closed) workshop_.close(closure);
+  }
 }
 
 /// Begins posts while there is room, and only for an ingestor that was heard lately: one

@@ -97,6 +97,7 @@ class Republisher {
   void receive(std::size_t upstream, const wire::Data& data, const net::MessageBytes& message);
   void upstream_changed(std::size_t upstream);
   void downstream_changed();
+  void take_closures(std::string_view reports);
   void work();
   void finished(Workshop::Ticket ticket, const Publication& publication);
   void send_records();

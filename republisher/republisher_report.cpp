@@ -30,6 +30,7 @@ std::string Republisher::report() const {
   own.blocked_us = blocked_.micros(now);
   own.redelivered = posts_metrics_.redelivered_total();
   own.trouble = workshop_.trouble();
+  own.closed = workshop_.closed();
   reports.push_back(own);
   for (const auto& upstream : upstreams_) {
     for (const auto& [session, bytes] : upstream->gauges) {

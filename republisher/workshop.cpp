@@ -260,6 +260,25 @@ void Workshop::share(std::size_t republishers) {
   for (const Destination& destination : destinations_) destination.target->share(republishers);
 }
 
+std::vector<wire::Closure> Workshop::closed() const {
+  std::vector<wire::Closure> closed;
+  for (const Destination& destination : destinations_) {
+    const auto time =
+        std::chrono::duration_cast<std::chrono::microseconds>(destination.target->closed_for());
+    if (time.count() == 0) continue;
+    closed.push_back({destination.name, static_cast<std::uint64_t>(time.count())});
+  }
+  return closed;
+}
+
+void Workshop::close(const wire::Closure& closure) {
+  constexpr std::uint64_t kDay = 86'400'000'000;
+  for (const Destination& destination : destinations_) {
+    if (destination.name != closure.target) continue;
+    destination.target->close_for(std::chrono::microseconds{std::min(closure.for_us, kDay)});
+  }
+}
+
 void Workshop::drain() {
   for (const Destination& destination : destinations_) destination.target->drain();
 }

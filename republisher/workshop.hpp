@@ -22,6 +22,7 @@
 #include "common/net/worker.hpp"
 #include "common/ops/metrics.hpp"
 #include "common/ops/time_in.hpp"
+#include "common/wire/gauges.hpp"
 #include "republisher/publish/target.hpp"
 #include "republisher/render/renderer.hpp"
 
@@ -79,6 +80,11 @@ class Workshop {
 
   /// So many republishers have a session with the reporter; 0: none is known, not even our own.
   void share(std::size_t republishers);
+
+  /// Targets whose platforms want no request for a while, as they said to us.
+  [[nodiscard]] std::vector<wire::Closure> closed() const;
+  /// As they said to another republisher.
+  void close(const wire::Closure& closure);
 
   /// The process is asked to end: nothing waits for long any more.
   void drain();

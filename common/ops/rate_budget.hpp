@@ -56,13 +56,14 @@ class RateBudget {
   void failed(Time now, const RateHint& hint, Time begun);
   void failed(Time now, const RateHint& hint) { failed(now, hint, now); }
 
+  /// By another's word, or a header's: nothing for so long, kLongestWait at most.
+  void forbid(Time now, Time wait);
+
   /// No request before.
   [[nodiscard]] Time next() const noexcept { return std::max(next_, not_before_); }
 
  private:
   [[nodiscard]] Time back_off();
-
-  void forbid(Time now, Time wait);
 
   Time first_;
   Use use_;

@@ -11,6 +11,16 @@
 
 namespace pullwire::wire {
 
+/// A target that takes nothing from anybody, by its platform's word, for so long from now on.
+struct Closure {
+  std::string target;
+  std::uint64_t for_us = 0;
+
+  friend bool operator==(const Closure&, const Closure&) = default;
+};
+
+inline constexpr std::size_t kMaxClosures = 64;
+
 /// Totals count from the process's start, so that a lost report does no harm.
 struct StageReport {
   std::string stage;  ///< "ingestor", "republisher"
@@ -29,14 +39,15 @@ struct StageReport {
   std::uint64_t filtered = 0;
   std::uint64_t skipped = 0;
   std::string trouble;  ///< with the world outside (a source, a target), in a line; "" if none
+  std::vector<Closure> closed;  ///< travels with the first report of a list only
 
   friend bool operator==(const StageReport&, const StageReport&) = default;
 };
 
 inline constexpr std::size_t kMaxReports = 256;
 
-/// At most kMaxReports of them, and of each name what fits: never more than a heartbeat
-/// carries.
+/// At most kMaxReports of them, kMaxClosures, and of each name what fits: never more than a
+/// heartbeat carries.
 std::string encode_reports(const std::vector<StageReport>& reports);
 
 /// False if the bytes are no list of at most kMaxReports reports.

@@ -56,6 +56,17 @@ void HttpTarget::publish(const Document& document, Done done) {
   pump();
 }
 
+HttpTarget::Time HttpTarget::closed_for() const {
+  return std::max(Time::zero(), closed_until_ - loop_.now());
+}
+
+void HttpTarget::close_for(Time time) {
+  if (loop_.now() + time <= budget_.next()) return;
+  budget_.forbid(loop_.now(), time);
+  if (trouble_.empty()) trouble_ = kThrottled;
+  pump();
+}
+
 void HttpTarget::share(std::size_t republishers) {
   pace_.share(republishers, loop_.now());
   pump();

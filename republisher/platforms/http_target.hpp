@@ -42,6 +42,8 @@ struct HttpTargetConfig {
 /// is waited for longer than ten.
 class HttpTarget final : public Target {
  public:
+  using Time = net::Time;
+
   HttpTarget(std::unique_ptr<Publisher> publisher, HttpTargetConfig config, net::Loop& loop,
              HttpClient& http);
   ~HttpTarget() override;
@@ -50,11 +52,12 @@ class HttpTarget final : public Target {
   void publish(const Document& document, Done done) override;
   [[nodiscard]] bool queues() const override { return true; }
   bool defer(const Document& document) override;
+  [[nodiscard]] Time closed_for() const override;
+  void close_for(Time time) override;
   void share(std::size_t republishers) override;
   void drain() override;
 
  private:
-  using Time = net::Time;
   using List = PublicationQueue::List;
   using Place = PublicationQueue::Place;
 
@@ -77,6 +80,8 @@ class HttpTarget final : public Target {
   void set_timer();
   void give_up_answers();
 
+  static constexpr std::string_view kThrottled = "asked too often (HTTP 429)";
+
   [[nodiscard]] std::size_t allowed() const { return failing_ ? 1 : config_.connections; }
   /// No publication begins before; Pace::kNever if that is not known.
   [[nodiscard]] Time opens() const { return std::max(budget_.next(), pace_.next()); }
@@ -87,6 +92,7 @@ class HttpTarget final : public Target {
   HttpClient& http_;
   RateBudget budget_;
   Pace pace_;
+  Time closed_until_{};  // by the platform's word to us
   PublicationQueue waiting_;
   List under_way_;       // with a request
   std::string trouble_;  // the last failure's reason; "" while it works

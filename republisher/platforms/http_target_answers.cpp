@@ -39,7 +39,8 @@ void HttpTarget::answered(Place place, HttpAnswer answer) {
   }
   if (answer.status == 429) {
     budget_.throttled(loop_.now(), hint);
-    trouble_ = "asked too often (HTTP 429)";
+    closed_until_ = std::max(closed_until_, budget_.next());
+    trouble_ = kThrottled;
     return again(place, trouble_);
   }
   // A proxy that says so may have passed the request on.

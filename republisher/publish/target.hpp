@@ -1,6 +1,7 @@
 // Where posts are published: what the republisher asks of a target.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -63,6 +64,12 @@ class Target {
     (void)document;
     return false;
   }
+
+  /// On the loop's thread: for so long its platform wants no request, by an answer that it gave
+  /// here.
+  [[nodiscard]] virtual std::chrono::nanoseconds closed_for() const { return {}; }
+  /// The same, by an answer that another republisher got.
+  virtual void close_for(std::chrono::nanoseconds time) { (void)time; }
 
   /// On the loop's thread: so many republishers share what a target may do; 0: not known.
   virtual void share(std::size_t republishers) { (void)republishers; }

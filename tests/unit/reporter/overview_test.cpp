@@ -91,6 +91,21 @@ TEST_CASE("what a stage says of its sources or targets is passed on", "[overview
   CHECK(overview.json(1s).find("\"trouble\":\"target hook is closed\"") != std::string::npos);
 }
 
+TEST_CASE("a target is closed for the longest that one republisher says", "[overview]") {
+  Overview overview;
+  wire::StageReport one;
+  one.stage = "republisher";
+  one.instance = {1};
+  one.closed = {{"hook", 5'000'000}, {"past", 500'000}};
+  overview.take(7, wire::encode_reports({one}), 10s);
+  wire::StageReport other = one;
+  other.instance = {2};
+  other.closed = {{"hook", 3'000'000}};
+  overview.take(8, wire::encode_reports({other}), 11s);
+  CHECK(overview.closed(11s) == std::vector<wire::Closure>{{"hook", 4'000'000}});
+  CHECK(overview.closed(16s).empty());
+}
+
 TEST_CASE("reports that are none are left out", "[overview]") {
   Overview overview;
   overview.take(1, "no reports", 1s);

@@ -25,6 +25,7 @@ StageReport report() {
   r.filtered = 11;
   r.skipped = UINT64_MAX;
   r.trouble = "target hook does not take what comes";
+  r.closed = {{"hook", 5'000'000}, {"site", UINT64_MAX}};
   return r;
 }
 
@@ -45,6 +46,7 @@ TEST_CASE("reports always fit into a heartbeat", "[gauges]") {
   large.name.assign(10'000, 'x');
   large.stage.assign(10'000, 'x');
   large.trouble.assign(10'000, 'x');
+  large.closed.assign(10'000, {large.name, UINT64_MAX});
   for (std::uint64_t* number : {&large.uptime_us, &large.sessions, &large.credit, &large.held}) {
     *number = UINT64_MAX;
   }
