@@ -126,7 +126,12 @@ void Ingestor::dispatch() {
   while (const auto batch = producer_.next()) {
     encoder_.begin(batch->session, batch->first, batch->events.size(), batch->bytes);
     std::size_t redelivered = 0;
-    for (const auto& [tag, delivery] : batch->events) {
+    for (const auto& [tag, from_flow, returned_at] : batch->events) {
+      flow::Delivery delivery = from_flow;
+      if (returned_at != Time{}) {
+        const auto age = std::max<Time::rep>(1, (loop_.now() - returned_at) / 1ms);
+        delivery.age_ms = static_cast<std::uint32_t>(std::min<Time::rep>(age, flow::kMaxAge));
+      }
       encoder_.add(delivery, posts_[tag].bytes);
       if (delivery.redelivered) ++redelivered;
     }

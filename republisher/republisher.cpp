@@ -50,6 +50,7 @@ Republisher::Republisher(Config config, const MakeDestinations& make_destination
           config_.demand.max * config_.upstream.size(),
           config_.render_timeout,
           metrics_,
+          [this](Workshop::Ticket ticket) { return may_begin(ticket); },
           [this](Workshop::Ticket ticket, const Publication& publication) {
             finished(ticket, publication);
           }},
@@ -134,6 +135,8 @@ void Republisher::upstream_changed(std::size_t index) {
     if (ended == nullptr) continue;
     upstream.gauges.erase(ended->session);
     // What was not begun comes again; what was begun is finished and reported.
+    workshop_.let_go(
+        [&](Workshop::Ticket ticket) { return posts_[ticket].session == ended->session; });
     std::erase_if(queue_, [&](Workshop::Ticket ticket) {
       if (posts_[ticket].session != ended->session) return false;
       forget(ticket);
@@ -187,6 +190,11 @@ void Republisher::take_closures(std::string_view reports) {
   }
 }
 
+bool Republisher::may_begin(Workshop::Ticket ticket) {
+  const PostInHand& post = posts_[ticket];
+  return upstreams_[post.upstream]->link.heard_lately(post.session, loop_.now());
+}
+
 /// Begins posts while there is room, and only for an ingestor that was heard lately: one
 /// that was not may have given the post to another by now.
 void Republisher::work() {
@@ -198,7 +206,7 @@ void Republisher::work() {
   while (!queue_.empty() && room()) {
     const Workshop::Ticket ticket = queue_.front();
     const PostInHand& post = posts_[ticket];
-    if (!upstreams_[post.upstream]->link.heard_lately(post.session, loop_.now())) break;
+    if (!may_begin(ticket)) break;
     queue_.pop_front();
     workshop_.begin(post.work);
   }
@@ -221,7 +229,7 @@ void Republisher::send_records() {
   while (const auto batch = producer_.next()) {
     encoder_.begin(batch->session, batch->first, batch->events.size(), batch->bytes);
     std::size_t redelivered = 0;
-    for (const auto& [tag, delivery] : batch->events) {
+    for (const auto& [tag, delivery, returned_at] : batch->events) {
       const Record& record = records_[tag];
       encoder_.add(delivery, record.front,
                    record.with_post ? posts_[record.post].work.bytes : std::string_view{});

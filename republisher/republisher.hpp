@@ -98,6 +98,7 @@ class Republisher {
   void upstream_changed(std::size_t upstream);
   void downstream_changed();
   void take_closures(std::string_view reports);
+  [[nodiscard]] bool may_begin(Workshop::Ticket ticket);
   void work();
   void finished(Workshop::Ticket ticket, const Publication& publication);
   void send_records();

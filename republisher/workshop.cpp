@@ -18,7 +18,8 @@ const std::vector<double> kPublishBuckets{0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
 }  // namespace
 
 Workshop::Workshop(net::Loop& loop, std::vector<Destination> destinations, std::size_t most_posts,
-                   net::Time render_timeout, Metrics& metrics, Finished finished)
+                   net::Time render_timeout, Metrics& metrics, MayBegin may_begin,
+                   Finished finished)
     : loop_{loop},
       destinations_{std::move(destinations)},
       backlog_(destinations_.size()),
@@ -28,6 +29,7 @@ Workshop::Workshop(net::Loop& loop, std::vector<Destination> destinations, std::
                                          "From a post's begin to a publication's outcome", {},
                                          kPublishBuckets)},
       publish_seconds_seen_{kPublishBuckets},
+      may_begin_{std::move(may_begin)},
       finished_{std::move(finished)},
       worker_{
           loop, render_timeout, [](const std::string& post) {
@@ -48,7 +50,9 @@ Workshop::Workshop(net::Loop& loop, std::vector<Destination> destinations, std::
 
 Workshop::Job::Job(Workshop& shop) : open_at(shop.destinations_.size()), shop_{shop} {
   for (const Product& product : shop_.products_) {
-    tasks.push_back({.document = {nullptr, product.format, {}}, .outcome = {}, .rendered_at = {}});
+    Task& task = tasks.emplace_back();
+    task.document.format = product.format;
+    task.document.may_begin = [this] { return shop_.may_begin_(given->ticket); };
   }
 }
 
@@ -73,6 +77,7 @@ void Workshop::begin(const Work& work) {
     task.document.redelivered = work.delivery.redelivered;
     task.document.replayed = !work.post.pending.empty();
     task.document.attempts = work.delivery.attempts;
+    task.document.left_alone = std::chrono::milliseconds{work.delivery.age_ms};
     task.outcome.reset();
     task.rendered_at = {};
     task.wanted = work.post.pending.empty();
@@ -126,6 +131,19 @@ void Workshop::choose(Job& job, const std::vector<Pending>& pending) {
               .rendered_at = {},
               .published_at = wall_clock(),
               .post = {}});
+  }
+}
+
+void Workshop::let_go(const std::function<bool(Ticket)>& of) {
+  if (queued_ == 0) return;
+  for (Job& job : jobs_) {
+    if (job.open == 0 || !of(job.given->ticket)) continue;
+    for (std::size_t i = 0; i < job.tasks.size(); ++i) {
+      Task& task = job.tasks[i];
+      if (task.queued == 0) continue;
+      Target& target = *destinations_[products_[i].destination].target;
+      target.defer(task.document, "its ingestor is gone: it comes again");
+    }
   }
 }
 
@@ -239,7 +257,7 @@ void Workshop::bound_lanes(Job& job) {
     const std::size_t behind = backlog_[destination] - fastest;
     if (task.queued == 0 || behind == 0) continue;
     if (behind <= lane_ && queued_bytes_ < kMostQueuedBytes / 2) continue;
-    destinations_[destination].target->defer(task.document);
+    destinations_[destination].target->defer(task.document, "more come than the target takes");
   }
 }
 

@@ -55,10 +55,12 @@ class Workshop {
   };
   /// Takes one finished publication; its strings live during the call.
   using Finished = std::function<void(Ticket, const Publication&)>;
+  /// Whether work for the post may begin: its ingestor was heard lately.
+  using MayBegin = std::function<bool(Ticket)>;
 
   /// `most_posts`: that will ever be under way.
   Workshop(net::Loop& loop, std::vector<Destination> destinations, std::size_t most_posts,
-           net::Time render_timeout, Metrics& metrics, Finished finished);
+           net::Time render_timeout, Metrics& metrics, MayBegin may_begin, Finished finished);
 
   /// Publications that one post makes.
   [[nodiscard]] std::size_t publications_per_post() const noexcept { return products_.size(); }
@@ -74,6 +76,9 @@ class Workshop {
   void begin(const Work& work);
   /// Has what was begun worked on: many posts cost one handing over.
   void submit();
+
+  /// What waits at a target of these posts is let go: they come again, to somebody.
+  void let_go(const std::function<bool(Ticket)>& of);
 
   /// Brings indexes up to date; `then` is called when that is done.
   void tidy(std::function<void()> then);
@@ -163,6 +168,7 @@ class Workshop {
   Metrics& metrics_;
   Histogram& publish_seconds_;
   Observations publish_seconds_seen_;  // since the last scrape
+  MayBegin may_begin_;
   Finished finished_;
   TimeIn busy_;
   net::Worker worker_;  // last: its thread ends before what it uses

@@ -182,7 +182,7 @@ void Link::end(SessionId id, Ending ending, std::string_view reason, std::string
   changes_.push_back(Ended{id, it->second.peer, std::string{reason}, std::move(detail), unsettled});
   sessions_.erase(it);
   std::erase_if(received_gauges_, [&](const Gauges& gauges) { return gauges.session == id; });
-  if (producer_ != nullptr) producer_->close(id, ending);
+  if (producer_ != nullptr) producer_->close(id, ending, now);
   if (consumer_ != nullptr) consumer_->close(id);
   if (is_connector()) begin_again(now);
 }

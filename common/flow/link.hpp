@@ -22,10 +22,6 @@
 
 namespace pullwire::flow {
 
-/// Time since an arbitrary moment, on a clock that never goes back and that counts
-/// the time for which the machine was suspended.
-using Time = std::chrono::nanoseconds;
-
 /// Where a message came from or goes to: opaque to the link, unique among the live
 /// connections of a binder. A connector has one, the empty route.
 using Route = std::string;

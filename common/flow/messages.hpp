@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +16,10 @@
 #include "common/flow/sequence.hpp"
 
 namespace pullwire::flow {
+
+/// Time since an arbitrary moment, on a clock that never goes back and that counts
+/// the time for which the machine was suspended.
+using Time = std::chrono::nanoseconds;
 
 /// One incarnation of a link, from handshake to its end; random, never 0.
 using SessionId = std::uint64_t;
@@ -129,11 +134,16 @@ struct DataHead {
   std::uint32_t count = 0;
 };
 
+inline constexpr std::uint32_t kMaxAge = (1U << 24U) - 1;
+
 /// What travels beside each event.
 struct Delivery {
   bool redelivered = false;    ///< may have been begun by someone before
   bool give_up = false;        ///< do not begin it: report it as failed
   std::uint16_t attempts = 1;  ///< this one included
+  /// Of a redelivered one: milliseconds since the session ended that had it last, at most
+  /// kMaxAge; 0 if that is not known.
+  std::uint32_t age_ms = 0;
 
   friend bool operator==(const Delivery&, const Delivery&) = default;
 };

@@ -74,7 +74,8 @@ Producer::Batch Producer::send(SessionId id, Session& session, std::deque<Item>&
     batch_.push_back({item.event,
                       {.redelivered = item.redelivered,
                        .give_up = give_up,
-                       .attempts = static_cast<std::uint16_t>(attempts)}});
+                       .attempts = static_cast<std::uint16_t>(attempts)},
+                      item.returned_at});
     session.unsettled.push_back(item);
     from.pop_front();
     ++session.sent;
@@ -174,7 +175,7 @@ void Producer::stop(SessionId id) {
   if (isolated_ == id) isolated_.reset();
 }
 
-void Producer::close(SessionId id, Ending ending) {
+void Producer::close(SessionId id, Ending ending, Time now) {
   Session& session = at(id);
   unrank(id, session);
   if (isolated_ == id) isolated_.reset();
@@ -182,6 +183,7 @@ void Producer::close(SessionId id, Ending ending) {
   for (Item item : session.unsettled) {
     if (item.settled) continue;
     item.redelivered = true;  // I12: whoever gets it next is told
+    item.returned_at = now;
     if (ending == Ending::Died && item.deaths < kMaxAttempts) ++item.deaths;
     returned.push_back(item);
     --in_flight_;

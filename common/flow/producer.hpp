@@ -43,6 +43,7 @@ class Producer {
   struct Sent {
     EventTag event;
     Delivery delivery;
+    Time returned_at;  ///< when it last came back from a session that ended; 0: never
   };
 
   /// A message's worth of events. `events` is valid until the next call of `next`.
@@ -102,7 +103,7 @@ class Producer {
 
   /// Ends a session. What it had not settled goes back to the front of the queue, in
   /// order, as redelivered.
-  void close(SessionId session, Ending ending);
+  void close(SessionId session, Ending ending, Time now);
 
   /// `sent` and `confirmed` for a heartbeat.
   void fill(Heartbeat& heartbeat) const;
@@ -114,6 +115,7 @@ class Producer {
     bool redelivered;
     std::uint16_t deaths = 0;  ///< sessions that died with it in flight
     bool settled = false;      ///< only while an older event of its session is not
+    Time returned_at{};        ///< from a session that ended
   };
 
   struct Session {

@@ -59,6 +59,7 @@ class Decoder {
   bool read(flow::Credit& credit);
   bool read(flow::Heartbeat& heartbeat);
   bool read(flow::Error& error);
+  bool read_ages();
   bool read_ranges(std::vector<flow::SeqRange>& ranges);
   bool read_instance(flow::Instance& instance);
 
@@ -87,7 +88,9 @@ class DataEncoder {
 
  private:
   msgpack::sbuffer buffer_;
+  std::size_t count_ = 0;
   std::size_t missing_ = 0;
+  std::vector<std::uint32_t> ages_;  // index, milliseconds, …
 };
 
 }  // namespace pullwire::wire

@@ -88,6 +88,21 @@ Decoded Decoder::decode(std::string_view bytes) {
   return Malformed{"unknown kind of message"};
 }
 
+/// How long ago the sessions of redelivered events have ended.
+bool Decoder::read_ages() {
+  std::size_t values = 0;
+  if (!reader_.array(values) || values % 2 != 0 || values / 2 > events_.size()) return false;
+  for (std::size_t i = 0; i < values / 2; ++i) {
+    std::uint64_t index = 0;
+    std::uint64_t age = 0;
+    if (!reader_.number(index, events_.size() - 1) || !reader_.number(age, flow::kMaxAge)) {
+      return false;
+    }
+    events_[index].delivery.age_ms = static_cast<std::uint32_t>(age);
+  }
+  return true;
+}
+
 Decoded Decoder::decode_data() {
   Data data;
   std::size_t values = 0;
@@ -102,6 +117,7 @@ Decoded Decoder::decode_data() {
            reader_.bytes(payload, kMaxMessageBytes);
     events_.push_back({unpack_delivery(delivery), payload});
   }
+  if (good && reader_.more()) good = read_ages();
   if (!good || !reader_.skip_to_end() || !reader_.finished() || data.head.first == 0) {
     return Malformed{"events missing, of a wrong type or too many"};
   }

@@ -24,6 +24,7 @@ using flow::Welcome;
 // At most: "PW", format and kind, two arrays and two numbers; a delivery and the head of bytes.
 constexpr std::size_t kDataHeadBytes = 4 + 1 + 9 + 9 + 5;
 constexpr std::size_t kEventHeadBytes = 5 + 5;
+constexpr unsigned char kArrayOfFour = 0x94;  // which is one of three until there are ages
 
 std::string head(Kind kind) {
   return {'P', 'W', kFormat, static_cast<char>(kind)};
@@ -157,12 +158,17 @@ void DataEncoder::begin(flow::SessionId session, flow::Seq first, std::size_t co
   packer.pack_uint64(session);
   packer.pack_uint64(first);
   packer.pack_array(static_cast<std::uint32_t>(count * 2));
-  missing_ = count;
+  missing_ = count_ = count;
+  ages_.clear();
 }
 
 void DataEncoder::add(const flow::Delivery& delivery, std::string_view front,
                       std::string_view back) {
   CHECK(missing_ > 0);
+  if (delivery.age_ms > 0) {
+    ages_.insert(ages_.end(), {static_cast<std::uint32_t>(count_ - missing_),
+                               std::min(delivery.age_ms, flow::kMaxAge)});
+  }
   --missing_;
   msgpack::packer packer{buffer_};
   packer.pack_uint64(pack_delivery(delivery));
@@ -173,6 +179,12 @@ void DataEncoder::add(const flow::Delivery& delivery, std::string_view front,
 
 msgpack::sbuffer DataEncoder::finish() {
   CHECK(missing_ == 0);
+  if (!ages_.empty()) {
+    buffer_.data()[kHeadBytes] = static_cast<char>(kArrayOfFour);
+    msgpack::packer packer{buffer_};
+    packer.pack_array(static_cast<std::uint32_t>(ages_.size()));
+    for (const std::uint32_t value : ages_) packer.pack_uint32(value);
+  }
   return std::move(buffer_);
 }
 

@@ -14,11 +14,12 @@ using net::Time;
 
 constexpr Time kWaitWhenDraining = 5s;
 constexpr Time kAnswerWhenDraining = 10s;
+constexpr Time kLookAgain = 100ms;
 /// Unless the platform itself wants a longer one.
 constexpr Time kLongestDeferral = 10min;
 
 constexpr std::string_view kTooSlow = "the target is too slow";
-constexpr std::string_view kTooMany = "more come than the target takes";
+constexpr std::string_view kPaced = "its rate allows no more";
 
 }  // namespace
 
@@ -48,7 +49,7 @@ void HttpTarget::publish(const Document& document, Done done) {
   const Time now = loop_.now();
   // Whoever began it before may be at it still.
   if (document.redelivered && publisher_->looks_up()) {
-    one.not_before = now + config_.limits.total + config_.dead_time;
+    one.not_before = now + config_.limits.total + config_.dead_time - document.left_alone;
   }
   one.deadline = std::max(now, one.not_before) + config_.defer_after;
   if (last_deadline_) one.deadline = std::min(one.deadline, *last_deadline_);
@@ -117,7 +118,7 @@ bool HttpTarget::step() {
   const Place front = waiting_.front();
   const Time begins = std::max(opens, front->not_before);
   if (now >= front->deadline || (begins >= front->deadline && begins != Pace::kNever)) {
-    defer(waiting_.all(), front, begins, pace_.any() ? kTooMany : kTooSlow);
+    defer(waiting_.all(), front, begins, pace_.any() ? kPaced : kTooSlow);
     return true;
   }
   if (opens > now || introducing_ || under_way_.size() >= allowed()) return false;
@@ -137,7 +138,9 @@ void HttpTarget::set_timer() {
   if (waiting_.empty()) return;
   Time when = waiting_.front()->deadline;
   if (!introducing_ && under_way_.size() < allowed()) {
-    when = std::min(when, std::max(opens(), waiting_.earliest()));
+    const Time begins = std::max(opens(), waiting_.earliest());
+    // What could begin and has not waits for its ingestor to be heard.
+    when = std::min(when, begins > loop_.now() ? begins : loop_.now() + kLookAgain);
   }
   timer_ = loop_.at(when, [this] {
     timer_.reset();
@@ -154,6 +157,7 @@ void HttpTarget::introduce(std::unique_ptr<Conversation> introduction) {
 
 void HttpTarget::begin(Place place) {
   under_way_.splice(under_way_.end(), waiting_.all(), place);
+  if (place->next) return fetch(place, *std::exchange(place->next, std::nullopt));
   ++place->tries;
   pace_.begun(loop_.now());
   fetch(place, place->conversation->begin());
@@ -170,10 +174,10 @@ void HttpTarget::fetch(Place place, HttpRequest request) {
       });
 }
 
-bool HttpTarget::defer(const Document& document) {
+bool HttpTarget::defer(const Document& document, std::string_view reason) {
   const auto place = waiting_.find(document);
   if (!place) return false;
-  defer(waiting_.all(), *place, std::max(opens(), (*place)->not_before), kTooMany);
+  defer(waiting_.all(), *place, std::max(opens(), (*place)->not_before), reason);
   return true;
 }
 

@@ -51,7 +51,7 @@ class HttpTarget final : public Target {
   std::optional<Outcome> prepare(const Document& /*document*/) override { return std::nullopt; }
   void publish(const Document& document, Done done) override;
   [[nodiscard]] bool queues() const override { return true; }
-  bool defer(const Document& document) override;
+  bool defer(const Document& document, std::string_view reason) override;
   [[nodiscard]] Time closed_for() const override;
   void close_for(Time time) override;
   void share(std::size_t republishers) override;
@@ -68,6 +68,7 @@ class HttpTarget final : public Target {
   void fetch(Place place, HttpRequest request);
   void answered(Place place, HttpAnswer answer);
   void take(Place place, const HttpAnswer& answer, const RateHint& hint);
+  void go_on(Place place, HttpRequest request);
   void end(Place place, Step& step);
   void fail(Place place, const std::string& why, const RateHint& hint);
   void anew(Place place, const std::string& why, const RateHint& hint);

@@ -62,8 +62,18 @@ void HttpTarget::take(Place place, const HttpAnswer& answer, const RateHint& hin
   } else if (const auto* no = std::get_if<Refused>(&step)) {
     return fail(place, no->why, hint);
   }
-  if (auto* request = std::get_if<HttpRequest>(&step)) return fetch(place, std::move(*request));
+  if (auto* request = std::get_if<HttpRequest>(&step)) return go_on(place, std::move(*request));
   end(place, step);
+}
+
+/// At once, unless the platform has said when, or the ingestor is silent.
+void HttpTarget::go_on(Place place, HttpRequest request) {
+  const bool introduction = place->document == nullptr;
+  if (introduction || (budget_.next() <= loop_.now() && PublicationQueue::may_begin(*place))) {
+    return fetch(place, std::move(request));
+  }
+  place->next = std::move(request);
+  again(place, trouble_);
 }
 
 void HttpTarget::end(Place place, Step& step) {

@@ -30,6 +30,7 @@ struct UnderWay {
   net::Time begun{};     ///< of the last request
   bool changes = false;  ///< the last request may have done something at the server
   std::optional<HttpClient::Id> request{};  ///< under way
+  std::optional<HttpRequest> next{};        ///< in the middle of an attempt, to be made yet
 };
 
 /// Those that wait, in the order of their deadlines.
@@ -49,11 +50,18 @@ class PublicationQueue {
     list_.splice(behind, from, place);
   }
 
-  /// The one to begin: of those that may, the one that was tried least; none: `all().end()`.
+  static bool may_begin(const UnderWay& one) {
+    return !one.document->may_begin || one.document->may_begin();
+  }
+
+  /// The one to begin: of those that may, one that is in the middle, or the one that was tried
+  /// least; none: `all().end()`.
   [[nodiscard]] Place next(net::Time now) {
     Place best = list_.end();
     for (Place place = list_.begin(); place != list_.end(); ++place) {
       if (place->not_before > now) continue;
+      if (!may_begin(*place)) continue;
+      if (place->next) return place;
       if (best == list_.end() || place->tries < best->tries) best = place;
       if (best->tries == 0) break;
     }

@@ -16,8 +16,8 @@ namespace pullwire::republisher {
 
 /// A rendered post on its way to a target.
 struct Document {
-  const Post* post;      ///< never null
-  const Format* format;  ///< never null
+  const Post* post = nullptr;      ///< never null
+  const Format* format = nullptr;  ///< never null
   std::string bytes;
   /// Someone may have begun this publication before, and still be at it.
   bool redelivered = false;
@@ -25,6 +25,11 @@ struct Document {
   /// not be known.
   bool replayed = false;
   std::uint32_t attempts = 1;  ///< this one included
+  /// For how long nobody else has had it in hand, if redelivered.
+  std::chrono::milliseconds left_alone{0};
+  /// Whether work for it may begin now: not while its ingestor is silent, which may have given
+  /// the post to another by now. Empty: always.
+  std::function<bool()> may_begin{};
 };
 
 /// How a publication ended.
@@ -58,10 +63,10 @@ class Target {
   /// Whether `publish` lets publications wait for others, side by side with other targets'.
   [[nodiscard]] virtual bool queues() const { return false; }
 
-  /// On the loop's thread: a publication that waits is to end as deferred, since others do not
-  /// come to their turn for its sake. False if it does not wait any more.
-  virtual bool defer(const Document& document) {
-    (void)document;
+  /// On the loop's thread: a publication that waits is to end as deferred, for that reason if
+  /// there is no other. False if it does not wait any more.
+  virtual bool defer(const Document& document, std::string_view reason) {
+    (void)document, (void)reason;
     return false;
   }
 

@@ -59,7 +59,8 @@ void dispatch(flow::Producer& producer, net::LinkSocket& socket, wire::DataEncod
               const BytesOf& bytes_of) {
   while (const auto batch = producer.next()) {
     encoder.begin(batch->session, batch->first, batch->events.size(), batch->bytes);
-    for (const auto& [tag, delivery] : batch->events) encoder.add(delivery, bytes_of(tag));
+    for (const auto& [tag, delivery, returned_at] : batch->events)
+      encoder.add(delivery, bytes_of(tag));
     socket.send(batch->session, encoder.finish());
   }
 }

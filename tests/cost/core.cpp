@@ -54,7 +54,7 @@ void Core::pass(std::uint64_t events) {
       continue;
     }
     encoder_.begin(batch->session, batch->first, batch->events.size(), batch->bytes);
-    for (const auto& [tag, delivery] : batch->events) encoder_.add(delivery, payload_);
+    for (const auto& [tag, delivery, returned_at] : batch->events) encoder_.add(delivery, payload_);
     Leaf& leaf = leaf_of(batch->session);
     const msgpack::sbuffer message = encoder_.finish();
     const auto decoded = leaf.decoder.decode(wire::view(message));

@@ -28,6 +28,8 @@ void expect_suspect(RawPeer& consumer, flow::Seq seq, const std::string& post_id
   CHECK(post_ids_of(events) == Ids{post_id});
   CHECK(events[0].seq == seq);
   CHECK(events[0].delivery == flow::Delivery{.redelivered = true, .attempts = 2});
+  CHECK(events[0].age_ms >= 1);  // since the other session ended
+  CHECK(events[0].age_ms < 30'000);
   consumer.round_trip();
   CHECK(consumer.untaken() == 0);
   consumer.settle(seq);

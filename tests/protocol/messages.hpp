@@ -14,6 +14,7 @@ struct Arrived {
   flow::Seq seq;
   flow::Delivery delivery;
   std::string payload;
+  std::uint32_t age_ms = 0;  ///< which the delivery has not, so that it can be compared
 };
 
 /// What a message is, for a failed test.

@@ -218,7 +218,8 @@ std::optional<flow::Message> RawPeer::take(std::string_view bytes) {
     if (data->head.session != session_) return std::nullopt;
     flow::Seq seq = data->head.first;
     for (const wire::Event& event : data->events) {
-      events_.push_back({seq++, event.delivery, std::string{event.payload}});
+      events_.push_back({seq++, event.delivery, std::string{event.payload}, event.delivery.age_ms});
+      events_.back().delivery.age_ms = 0;
     }
     return std::nullopt;
   }

@@ -130,7 +130,7 @@ class Network {
                 const Payload& payload) {
     while (const auto batch = producer.next()) {
       encoder_.begin(batch->session, batch->first, batch->events.size());
-      for (const auto& [tag, delivery] : batch->events)
+      for (const auto& [tag, delivery, returned_at] : batch->events)
         encoder_.add(delivery, payload(tag, delivery));
       std::string bytes{wire::view(encoder_.finish())};
       for (const auto& end : ends) {

@@ -36,9 +36,11 @@ struct Desk {
     if (!batch) return tags;
     last = batch->session;
     deliveries.clear();
-    for (const auto& [tag, delivery] : batch->events) {
+    returned.clear();
+    for (const auto& [tag, delivery, returned_at] : batch->events) {
       tags.push_back(tag);
       deliveries.push_back(delivery);
+      returned.push_back(returned_at);
     }
     return tags;
   }
@@ -52,6 +54,7 @@ struct Desk {
   Producer producer;
   SessionId last = 0;                // session of the last message
   std::vector<Delivery> deliveries;  // of its events
+  std::vector<Time> returned;        // when they last came back
 };
 
 }  // namespace pullwire::flow::fixture

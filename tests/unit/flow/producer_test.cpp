@@ -124,7 +124,7 @@ TEST_CASE("when a session ends its unsettled events are sent first, redelivered"
   desk.send_all();
   REQUIRE_FALSE(desk.grant(1, 8, 1, {{3, 4}}));
   desk.send_all();
-  desk.producer.close(1, Ending::Died);
+  desk.producer.close(1, Ending::Died, Time{7});
   CHECK(desk.producer.credit() == 0);
   CHECK(desk.producer.in_flight() == 0);
   desk.offer(9, 9);
@@ -132,6 +132,8 @@ TEST_CASE("when a session ends its unsettled events are sent first, redelivered"
   CHECK(desk.next() == Tags{2, 5, 6, 7, 8, 9});
   CHECK(desk.deliveries.front() == Delivery{.redelivered = true, .give_up = false, .attempts = 2});
   CHECK(desk.deliveries.back() == Delivery{.redelivered = false, .give_up = false, .attempts = 1});
+  CHECK(desk.returned.front() == Time{7});
+  CHECK(desk.returned.back() == Time{});
 }
 
 TEST_CASE("a stopped session is sent nothing more, and still settles", "[producer]") {

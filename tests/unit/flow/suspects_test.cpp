@@ -15,7 +15,7 @@ TEST_CASE("an event whose session died travels alone while others flow", "[produ
   desk.offer(1, 2);
   desk.join(1, 8);
   desk.send_all();
-  desk.producer.close(1, Ending::Died);
+  desk.producer.close(1, Ending::Died, Time{});
   desk.join(2, 8);
   desk.join(3, 8);
   desk.offer(3, 6);
@@ -42,7 +42,7 @@ TEST_CASE("a suspect waits until its session is empty", "[producer]") {
   desk.join(2, 8);
   desk.offer(2, 7);
   desk.send_all();
-  desk.producer.close(1, Ending::Died);
+  desk.producer.close(1, Ending::Died, Time{});
   REQUIRE(desk.producer.in_flight(2) > 0);
   desk.offer(20, 21);
   CHECK(desk.next().empty());  // the only session is being emptied
@@ -59,7 +59,7 @@ TEST_CASE("an event is given up once max_attempts sessions died of it", "[produc
     desk.join(session, 4);
     REQUIRE(desk.next() == Tags{1});
     seen.push_back(desk.deliveries[0]);
-    if (session < 4) desk.producer.close(session, Ending::Died);
+    if (session < 4) desk.producer.close(session, Ending::Died, Time{});
   }
   CHECK(seen == std::vector<Delivery>{
                     {false, false, 1}, {true, false, 2}, {true, false, 3}, {true, true, 3}});
@@ -72,7 +72,7 @@ TEST_CASE("a goodbye makes no suspect", "[producer]") {
   desk.offer(1, 4);
   desk.join(1, 16);
   desk.send_all();
-  desk.producer.close(1, Ending::Parted);
+  desk.producer.close(1, Ending::Parted, Time{});
   desk.join(2, 16);
   CHECK(desk.next() == Tags{1, 2, 3, 4});
   CHECK(desk.deliveries[0] == Delivery{.redelivered = true, .give_up = false, .attempts = 1});
@@ -83,11 +83,11 @@ TEST_CASE("suspects move on when the isolated session ends", "[producer]") {
   desk.offer(1, 2);
   desk.join(1, 8);
   desk.send_all();
-  desk.producer.close(1, Ending::Died);
+  desk.producer.close(1, Ending::Died, Time{});
   desk.join(2, 8);
   REQUIRE(desk.next() == Tags{1});
   const Ending ending = GENERATE(Ending::Parted, Ending::Died);
-  desk.producer.close(2, ending);
+  desk.producer.close(2, ending, Time{});
   desk.join(3, 8);
   CHECK(desk.next() == Tags{1});
   CHECK(desk.deliveries[0].attempts == (ending == Ending::Died ? 3 : 2));
@@ -100,7 +100,7 @@ TEST_CASE("a suspect stays alone in a session that drains and is granted again",
   desk.offer(1, 1);
   desk.join(1, 8);
   desk.send_all();
-  desk.producer.close(1, Ending::Died);
+  desk.producer.close(1, Ending::Died, Time{});
   desk.offer(2, 3);
   desk.join(2, 8);
   REQUIRE(desk.next() == Tags{1});
@@ -116,7 +116,7 @@ TEST_CASE("suspects move on when the isolated session drains", "[producer]") {
   desk.offer(1, 2);
   desk.join(1, 8);
   desk.send_all();
-  desk.producer.close(1, Ending::Died);
+  desk.producer.close(1, Ending::Died, Time{});
   desk.join(2, 8);
   REQUIRE(desk.next() == Tags{1});
   desk.producer.drain(2);
@@ -135,7 +135,7 @@ TEST_CASE("suspects do not wait for a session that grants nothing", "[producer]"
   desk.offer(1, 1);
   desk.join(1, 8);
   desk.send_all();
-  desk.producer.close(1, Ending::Died);
+  desk.producer.close(1, Ending::Died, Time{});
   desk.join(2, 8, 0);  // its gate is closed
   desk.offer(2, 3);
   CHECK(desk.next().empty());
@@ -151,7 +151,7 @@ TEST_CASE("suspects leave a session that has stopped granting", "[producer]") {
   desk.offer(1, 3);
   desk.join(1, 8);
   desk.send_all();
-  desk.producer.close(1, Ending::Died);
+  desk.producer.close(1, Ending::Died, Time{});
   desk.join(2, 8, 1);
   REQUIRE(desk.next() == Tags{1});
   REQUIRE_FALSE(desk.grant(2, 1, 1));  // settled, and no more
@@ -166,7 +166,7 @@ TEST_CASE("suspects that wait do not keep the source from being asked", "[produc
   desk.offer(1, 8);
   desk.join(1, 8);
   desk.send_all();
-  desk.producer.close(1, Ending::Died);
+  desk.producer.close(1, Ending::Died, Time{});
   desk.join(2, 8);
   desk.join(3, 8);
   desk.send_all();

@@ -31,7 +31,7 @@ class Slow final : public Target {
     waiting.emplace_back(&document, std::move(done));
   }
   bool queues() const override { return true; }
-  bool defer(const Document& document) override {
+  bool defer(const Document& document, std::string_view) override {
     for (auto one = waiting.begin(); one != waiting.end(); ++one) {
       if (one->first != &document) continue;
       end(one, Status::Deferred);
@@ -63,21 +63,24 @@ struct WorkshopTest {
     return added;
   }
   void open(std::size_t most_posts) {
-    shop = std::make_unique<Workshop>(loop, std::move(destinations), most_posts, 30s, metrics,
-                                      [this](Workshop::Ticket, const Publication& publication) {
-                                        ended.emplace_back(publication.post_id,
-                                                           std::string{publication.target} + "/" +
-                                                               std::string{publication.format},
-                                                           publication.status);
-                                        attempts = publication.attempts;
-                                        errors.emplace_back(publication.error);
-                                        if (!publication.post.empty()) ++with_post;
-                                      });
+    shop = std::make_unique<Workshop>(
+        loop, std::move(destinations), most_posts, 30s, metrics,
+        [](Workshop::Ticket) { return true; },
+        [this](Workshop::Ticket, const Publication& publication) {
+          ended.emplace_back(
+              publication.post_id,
+              std::string{publication.target} + "/" + std::string{publication.format},
+              publication.status);
+          attempts = publication.attempts;
+          errors.emplace_back(publication.error);
+          if (!publication.post.empty()) ++with_post;
+        });
   }
   /// Begins a post and waits until it is rendered and handed over.
   void begin(std::vector<Pending> pending = {}) {
     ids.push_back("s:" + std::to_string(ids.size()));
     Workshop::Work& one = work.emplace_back();
+    one.ticket = ids.size() - 1;
     one.post.post_id = ids.back();
     one.post.text = "text";
     one.post.pending = std::move(pending);
@@ -184,6 +187,17 @@ TEST_CASE_METHOD(WorkshopTest,
   CHECK(with_post == 1);
   slow.serve();
   CHECK(with_post == 1);
-  CHECK(slow.defer(*slow.waiting.front().first));
+  CHECK(slow.defer(*slow.waiting.front().first, "slow"));
   CHECK(with_post == 2);
+}
+
+TEST_CASE_METHOD(WorkshopTest, "what waits of a post whose ingestor is gone is let go",
+                 "[workshop]") {
+  Slow& slow = add<Slow>("slow");
+  open(10);
+  for (int i = 0; i < 3; ++i) begin();
+  slow.serve();
+  shop->let_go([](Workshop::Ticket ticket) { return ticket < 2; });
+  CHECK(ended == std::vector<Ended>{{"s:0", "slow/text", Status::Published},
+                                    {"s:1", "slow/text", Status::Deferred}});
 }

@@ -55,7 +55,8 @@ std::string data_message() {
   encoder.begin(7, 40, 3);
   encoder.add({.redelivered = false, .give_up = false, .attempts = 1}, "one");
   encoder.add({.redelivered = true, .give_up = true, .attempts = UINT16_MAX}, "");
-  encoder.add({.redelivered = true, .give_up = false, .attempts = 2}, std::string(300, 'x'));
+  encoder.add({.redelivered = true, .give_up = false, .attempts = 2, .age_ms = 32'500},
+              std::string(300, 'x'));
   return std::string{view(encoder.finish())};
 }
 
@@ -110,6 +111,7 @@ TEST_CASE("events read back as they were written", "[codec]") {
   CHECK(data.events[1].payload.empty());
   CHECK(data.events[1].delivery == flow::Delivery{true, true, UINT16_MAX});
   CHECK(data.events[2].payload == std::string(300, 'x'));
+  CHECK(data.events[2].delivery == flow::Delivery{true, false, 2, 32'500});
 }
 
 TEST_CASE("an event costs a few bytes beside its payload", "[codec]") {
@@ -222,6 +224,11 @@ TEST_CASE("events that are none, too many or without number are refused", "[code
   CHECK(refused(data + "\x93\x07\x01\x90"));
   CHECK(refused(data + "\x93\x07\x01\x91\x04"));
   CHECK(refused(data + std::string{"\x93\x07\x01\x92\xce\x00\x04\x00\x00\xc4\x00", 11}));
+  const std::string one = data + std::string{"\x94\x07\x01\x92\x05\xc4\x00", 7};
+  CHECK_FALSE(refused(one + std::string{"\x92\x00\x05", 3}));  // an age
+  CHECK(refused(one + std::string{"\x92\x01\x05", 3}));        // of an event that is not there
+  CHECK(refused(one + std::string{"\x91\x00", 2}));
+  CHECK(refused(one + std::string{"\x94\x00\x05\x00\x05", 5}));
   DataEncoder encoder;
   encoder.begin(7, 1, kMaxEvents + 1);
   for (std::size_t i = 0; i <= kMaxEvents; ++i) encoder.add({}, "");

@@ -84,11 +84,15 @@ struct HttpTargetTest {
   }
 
   /// Begins the publication of a post of this id.
-  void publish(const std::string& id, bool redelivered = false) {
+  void publish(const std::string& id, bool redelivered = false,
+               std::chrono::milliseconds left_alone = 0ms) {
     ids.push_back(id);
     Post& post = posts.emplace_back();
     post.post_id = ids.back();
-    Document& document = documents.emplace_back(Document{&post, nullptr, {}, redelivered});
+    Document& document = documents.emplace_back();
+    document.post = &post;
+    document.redelivered = redelivered;
+    document.left_alone = left_alone;
     target->publish(document, [this, id](Outcome outcome) {
       REQUIRE(outcomes.emplace(id, std::move(outcome)).second);
       if (outcomes.size() == documents.size()) loop.stop();

@@ -116,10 +116,10 @@ TEST_CASE_METHOD(HttpTargetTest, "what waits can be deferred, what is under way 
                  "[http_target]") {
   make({.connections = 1, .defer_after = 1s});
   for (const char* id : {"a", "b"}) publish(id);
-  CHECK_FALSE(target->defer(documents[0]));
-  CHECK(target->defer(documents[1]));
+  CHECK_FALSE(target->defer(documents[0], "late"));
+  CHECK(target->defer(documents[1], "late"));
   CHECK(outcomes["b"].status == Status::Deferred);
-  CHECK_FALSE(target->defer(documents[1]));
+  CHECK_FALSE(target->defer(documents[1], "late"));
   run();
   CHECK(outcomes["a"].status == Status::Published);
 }
@@ -132,7 +132,7 @@ TEST_CASE_METHOD(HttpTargetTest, "what was deferred before waits longer each tim
   for (const std::uint32_t attempts : {1U, 2U, 3U, 20U}) {
     publish("post" + std::to_string(attempts));
     documents.back().attempts = attempts;
-    REQUIRE(target->defer(documents.back()));
+    REQUIRE(target->defer(documents.back(), "late"));
     const Outcome& outcome = outcomes["post" + std::to_string(attempts)];
     waits.push_back(static_cast<double>(outcome.retry_at->micros - wall_clock().micros) / 1e6);
   }
@@ -154,4 +154,44 @@ TEST_CASE_METHOD(HttpTargetTest, "a target with a rate begins nothing before it 
   run();  // the part is known, but others may not know of it yet
   CHECK(outcomes["b"].status == Status::Deferred);
   CHECK(paths.empty());
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "the fence counts from when nobody had it any more",
+                 "[http_target]") {
+  HttpTargetConfig config{.dead_time = 300ms};
+  config.limits.total = 100ms;
+  make(config, {.looks_up = true, .method = "POST"});
+  const net::Time began = loop.now();
+  publish("a", true, 10s);
+  run();
+  CHECK(loop.now() - began < 300ms);
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "no request is made while its ingestor is silent",
+                 "[http_target]") {
+  make({.connections = 1, .defer_after = 2s});
+  answers["/two"] = {CannedServer::answer("202 Go on", "", "")};
+  publish("two");
+  documents.back().may_begin = [this] { return paths.empty(); };
+  publish("b");
+  loop.at(loop.now() + 50ms, [&] {
+    CHECK(asked() == "/two /b");  // the second request of the first waits
+    documents.front().may_begin = [] { return true; };
+  });
+  run();
+  CHECK(outcomes["two"].status == Status::Published);
+  CHECK(asked() == "/two /b /two/again");
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "a publication of several requests goes on when a 429 is over",
+                 "[http_target]") {
+  make({.connections = 2, .defer_after = 5s});
+  answers["/two"] = {CannedServer::answer("202 Go on", "", "")};
+  answers["/a"] = {CannedServer::answer("429 No", "Retry-After: 1\r\n", ""),
+                   CannedServer::answer("200 OK", "", "")};
+  for (const char* id : {"a", "two"}) publish(id);
+  const net::Time began = loop.now();
+  run();
+  CHECK(asked() == "/a /two /two/again /a");
+  CHECK(loop.now() - began >= 1s);
 }

@@ -1,0 +1,117 @@
+"""A thousand spoilt answers to targets: no publication is lost or doubled, nothing crashes."""
+
+import json
+import os
+import re
+import time
+import unittest
+from collections import Counter
+from pathlib import Path
+
+from live import servers
+from live.case import LiveTest
+from live.faults import FAULTS, Plan
+from live.forward import Forward
+from live.hook import SECRET, Hook
+from live.mastodon_account import TOKEN, MastodonAccount
+from live.pds import Pds
+
+FAULTS_IN_ALL = int(os.environ.get("LIVE_FAULTS", 1000))
+TARGETS_OF_A_KIND = 4
+KINDS = 5
+CHANCE, AGAIN = 0.7, 0.1   # that an answer is spoilt; that the next one is, too
+MEMORY_KIB = 256 << 10
+PATIENCE_S = 400
+MISSING = servers.missing("nginx", "php", "mariadbd", "mariadb-install-db",
+                          "/usr/share/wordpress")
+
+
+class Server(Forward):
+    """A real server whose answers are spoilt."""
+
+    WRONG_SHAPES = (b"[]", b"5", b"null", b'{"id": {}}', b'[{"id": "no"}]')
+    limit_headers = staticmethod(Hook.limit_headers)
+
+
+@unittest.skipIf(MISSING, MISSING)
+class TargetFaultsTest(LiveTest):
+    def setUp(self):
+        super().setUp()
+        self.folder.chmod(0o755)
+        self.nginx = servers.Nginx(self.folder)
+        self.addCleanup(self.nginx.stop)
+        (self.nginx.www / "dav").mkdir()
+        (self.nginx.www / "dav").chmod(0o777)
+        folder = self.folder / "wordpress"
+        folder.mkdir()
+        self.wordpress = servers.WordPress(folder)
+        self.addCleanup(self.wordpress.stop)
+        self.sites, self.targets = {}, []
+
+    def add(self, name: str, site, kind: str, path: str = "", **options) -> None:
+        stand_in = self.stand_in(site)
+        each = FAULTS_IN_ALL // (KINDS * TARGETS_OF_A_KIND)
+        # The first answer is whole: who has no session can only ask for one again.
+        stand_in.faults = Plan("", chance=CHANCE, again=AGAIN, seed=len(self.sites), most=each)
+        self.sites[name] = site
+        self.targets.append({"name": name, "uri": f"{kind}+http://{stand_in.host}{path}",
+                             "timeout": 1.0, "connect_timeout": 1.0, "defer_after": 3600,
+                             **options})
+
+    def test_a_thousand_faults_lose_and_double_nothing(self):
+        for number in range(TARGETS_OF_A_KIND):
+            self.add(f"hook{number}", Hook(), "webhook", formats=["json"], secret=SECRET)
+            self.add(f"toots{number}", MastodonAccount(), "mastodon", formats=["text"],
+                     token=TOKEN)
+            pds = Pds()
+            self.add(f"sky{number}", pds, "bluesky", formats=["text"], username=pds.username,
+                     password=pds.password)
+            self.add(f"dav{number}", Server(self.nginx.port), "webdav", f"/dav/{number}",
+                     formats=["html"])
+            self.add(f"blog{number}", Server(self.wordpress.port), "wordpress",
+                     formats=["html"], username=servers.WordPress.USER,
+                     password=self.wordpress.password)
+        posts = FAULTS_IN_ALL // (KINDS * TARGETS_OF_A_KIND)
+        path = self.folder / "posts.jsonl"
+        path.write_text("".join(json.dumps(
+            {"id": one, "text": f"post {one} #all", "url": f"https://example.org/posts/{one}"}
+        ) + "\n" for one in range(posts)))
+        pipeline = self.pipeline({"uri": f"file:{path}", "name": "f"}, hashtags=["all"],
+                                 targets=self.targets)
+        began = time.monotonic()
+        self.until(lambda: len(pipeline.posts()) == posts and
+                   len(pipeline.publications()) == posts * len(self.targets), PATIENCE_S,
+                   "all have ended")
+        peak = int(re.search(r"VmHWM:\s+(\d+) kB", Path(
+            f"/proc/{pipeline.pid('republisher')}/status").read_text())[1])
+        pipeline.stop()
+        self.assertEqual(set(pipeline.publications("status, error")), {("published", None)})
+        for name in self.sites:
+            times = TARGETS_OF_A_KIND if name.startswith("blog") else 1
+            self.assertEqual(self.there(name), Counter(times * list(range(posts))), name)
+        done = Counter(fault for one in self.stand_ins for fault in one.faults.done)
+        print(f"\n{done.total()} faults of {len(done)} kinds in {time.monotonic() - began:.0f} s, "
+              f"{posts} posts on {len(self.targets)} targets, republisher's peak {peak >> 10} MiB")
+        self.assertEqual(set(done), set(FAULTS))
+        self.assertLess(peak, MEMORY_KIB)
+
+    def there(self, name: str) -> Counter:
+        """The numbers of the posts that a reader of this target sees."""
+        site, number = self.sites[name], int(name[-1])
+        if isinstance(site, Hook):
+            texts = [message["data"]["url"] for message in site.messages.values()]
+        elif isinstance(site, MastodonAccount):
+            texts = [one["text"] for one in site.statuses]
+        elif isinstance(site, Pds):
+            texts = [json.dumps(one) for one in site.records.values()]
+        elif name.startswith("dav"):
+            texts = [one.read_text() for one in (self.nginx.www / f"dav/{number}").iterdir()]
+        else:  # of all four: what is there twice has another name, which no target tells
+            texts = [row[0] for row in self.wordpress.sql(
+                "SELECT post_content FROM wp_posts WHERE post_type = 'post' "
+                "AND post_status <> 'auto-draft'")]
+        return Counter(int(re.search(r"example\.org/posts/(\d+)", text)[1]) for text in texts)
+
+
+if __name__ == "__main__":
+    unittest.main()
