@@ -20,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kBusyTimeoutMs = 100;
+constexpr int kReaderTimeoutMs = 20;  // readers of a log wait only while it is made or reset
 constexpr std::uintmax_t kSmallestDatabase = 512;  // one page of the smallest size
 
 constexpr const char* kNoDatabase = "is no SQLite database; name another file";
@@ -76,24 +77,23 @@ std::int64_t ask(SQLite::Database& database, const char* sql) {
   return database.execAndGet(sql).getInt64();
 }
 
-/// Whether the tables are to be created. Changes nothing.
-bool check_owner(SQLite::Database& database, const fs::path& path, const Application& ours) {
-  if (sqlite3_db_readonly(database.getHandle(), "main") == 1) {
-    refuse(path, kNotWritable);
-  }
+/// The schema version of the file, 0 if the tables are to be created. Changes nothing.
+std::int32_t check_owner(SQLite::Database& database, const fs::path& path,
+                         const Application& ours) {
   const std::int64_t id = ask(database, "PRAGMA application_id");
-  if (id == 0 && ask(database, "SELECT count(*) FROM sqlite_schema") == 0) return true;
+  if (id == 0 && ask(database, "SELECT count(*) FROM sqlite_schema") == 0) return 0;
   if (id != ours.id) {
     refuse(path, "is another program's or another stage's database; name another file");
   }
   const std::int64_t version = ask(database, "PRAGMA user_version");
-  if (version != ours.schema_version) {
+  const std::int64_t oldest = ours.schema_version - static_cast<std::int64_t>(ours.upgrades.size());
+  if (version < oldest || version > ours.schema_version) {
     refuse(path, "has schema version " + std::to_string(version) + ", this program knows " +
                      std::to_string(ours.schema_version) +
                      (version > ours.schema_version ? "; use a newer program or another file"
                                                     : "; use an older program or another file"));
   }
-  return false;
+  return static_cast<std::int32_t>(version);
 }
 
 void configure(SQLite::Database& database, const fs::path& path, const Application& ours) {
@@ -111,10 +111,17 @@ void configure(SQLite::Database& database, const fs::path& path, const Applicati
   database.exec("PRAGMA cache_size=-" + std::to_string(ours.cache_kib));
 }
 
-void create(SQLite::Database& database, const Application& ours) {
+/// Creates the tables, or brings those of `version` up to date: all of it or nothing.
+void make_tables(SQLite::Database& database, const Application& ours, std::int32_t version) {
+  if (version == ours.schema_version) return;
   SQLite::Transaction transaction{database, SQLite::TransactionBehavior::IMMEDIATE};
-  database.exec(ours.create_sql);
-  database.exec("PRAGMA application_id=" + std::to_string(ours.id));
+  if (version == 0) {
+    database.exec(ours.create_sql);
+    database.exec("PRAGMA application_id=" + std::to_string(ours.id));
+  } else {
+    const auto missing = static_cast<std::size_t>(ours.schema_version - version);
+    for (const char* sql : ours.upgrades.last(missing)) database.exec(sql);
+  }
   database.exec("PRAGMA user_version=" + std::to_string(ours.schema_version));
   transaction.commit();
 }
@@ -226,13 +233,38 @@ HeldDatabase open_database(const fs::path& path, const Application& application)
     SQLite::Database database{real.string(),
                               SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX,
                               kBusyTimeoutMs};
-    const bool is_new = check_owner(database, path, application);
+    if (sqlite3_db_readonly(database.getHandle(), "main") == 1) refuse(path, kNotWritable);
+    const std::int32_t version = check_owner(database, path, application);
     configure(database, path, application);
-    if (is_new) create(database, application);
+    make_tables(database, application, version);
     ask(database, "PRAGMA user_version");  // opens the log, if nothing has by now
     return {std::move(lock), std::move(database), DatabaseFiles{real}};
   } catch (const SQLite::Exception& error) {
     refuse(path, explain(error));
+  }
+}
+
+SQLite::Database open_for_reading(const fs::path& path, const Application& application) {
+  const fs::path real = real_path(path);
+  std::error_code error;
+  if (!fs::exists(real, error)) {
+    refuse(path, error ? "cannot be opened: " + error.message() : "is not there");
+  }
+  check_place(path, real);
+  try {
+    SQLite::Database database{real.string(), SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX,
+                              kReaderTimeoutMs};
+    const std::int32_t version = check_owner(database, path, application);
+    if (version == 0) refuse(path, "has no tables yet");
+    if (version != application.schema_version) {
+      refuse(path,
+             "was made by an older version; the program that writes it brings it up to "
+             "date when it is started");
+    }
+    database.exec("PRAGMA trusted_schema=OFF");
+    return database;
+  } catch (const SQLite::Exception& failure) {
+    refuse(path, explain(failure));
   }
 }
 

@@ -1,10 +1,11 @@
-// Opens SQLite databases that belong to one process at a time. No state of its own;
-// what it returns is used by one thread at a time.
+// Opens SQLite databases that one process at a time writes, and others may read. No state of
+// its own; what it returns is used by one thread at a time.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <stdexcept>
 #include <string>
 
@@ -21,6 +22,9 @@ struct Application {
   std::int32_t schema_version;  ///< 1 or more
   const char* create_sql;       ///< makes the tables of a new database
   std::int32_t cache_kib;       ///< memory for pages, filled as needed
+  /// Each makes the tables of one schema version those of the next, the last one those of
+  /// `schema_version`. What is older than their first cannot be opened.
+  std::span<const char* const> upgrades{};
 };
 
 /// An exclusive lock in the name of a file. It stands on a file of its own,
@@ -78,9 +82,18 @@ struct HeldDatabase {
 /// a foreign process is waited for 100 ms at most; the caller tries again.
 ///
 /// Throws std::runtime_error, one line that names `path` and what to do, if it cannot
-/// be opened or written, is no database, is another program's, is of another schema
-/// version, or is held by another process. A file that is refused is left as it was.
+/// be opened or written, is no database, is another program's, is of a schema version that
+/// cannot be upgraded, or is held by another process. A file that is refused is left as it was.
 HeldDatabase open_database(const std::filesystem::path& path, const Application& application);
+
+/// Opens the database at `path` for reading alone, whoever holds it and writes meanwhile: takes
+/// no lock of a process, and waits 20 ms at most for those of a transaction. SQLite makes the two
+/// files of the log where they are missing, so the directory must be writable or hold them.
+///
+/// Throws std::runtime_error, one line that names `path`, if there is no file, or none with
+/// exactly this owner and schema version.
+SQLite::Database open_for_reading(const std::filesystem::path& path,
+                                  const Application& application);
 
 /// Copies the database at `from`, which a process may be using, to the new file `to`. Throws
 /// std::runtime_error that names `from`.

@@ -1,7 +1,5 @@
 #include "reporter/store/sqlite.hpp"
 
-#include <array>
-#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -11,7 +9,9 @@
 #include <SQLiteCpp/Transaction.h>
 
 #include "common/ops/log.hpp"
+#include "common/ops/report_database.hpp"
 #include "common/ops/sqlite.hpp"
+#include "reporter/store/insert.hpp"
 
 namespace pullwire::reporter {
 namespace {
@@ -48,12 +48,19 @@ CREATE TABLE publications (
 );
 )sql";
 
-constexpr Application kApplication{
-    .id = 0x70775250,  // "pwRP"
-    .schema_version = 1,
-    .create_sql = kCreateSql,
-    .cache_kib = 65536,
-};
+/// A new database has the tables of version 1 and what came after.
+std::string create_sql() {
+  std::string sql = kCreateSql;
+  for (const char* upgrade : kReportUpgrades) sql += upgrade;
+  return sql;
+}
+
+HeldDatabase open(const std::filesystem::path& path) {
+  const std::string sql = create_sql();
+  Application application = kReportDatabase;
+  application.create_sql = sql.c_str();
+  return open_database(path, application);
+}
 
 constexpr const char* kInsertPost = R"sql(
 INSERT INTO posts (post_id, source, author, created_at, ingested_at, lang, url, text, hashtags)
@@ -91,95 +98,19 @@ ON CONFLICT (post_id, target, format) DO UPDATE SET
   published_at = coalesce(published_at, excluded.published_at)
 )sql";
 
-/// Writes times as `to_text` does. Most times of a batch lie in few seconds, so the
-/// last one's text is kept: a tenth of the time of `to_text`.
-class TimeText {
- public:
-  std::string_view write(Timestamp time) {
-    const std::int64_t micros = ((time.micros % kSecond) + kSecond) % kSecond;
-    const Timestamp second{time.micros - micros};
-    if (text_.empty() || second != second_) text_ = to_text(second_ = second);
-    auto digit = text_.rbegin() + 1;  // before the Z
-    for (std::int64_t rest = micros, i = 0; i < 6; ++i, rest /= 10) {
-      *digit++ = static_cast<char>('0' + rest % 10);
-    }
-    return text_;
-  }
+constexpr const char* kKeepPost = R"sql(
+INSERT INTO unpublished (post_id, post) VALUES (?1, ?2) ON CONFLICT (post_id) DO NOTHING
+)sql";
 
- private:
-  static constexpr std::int64_t kSecond = 1'000'000;
-  Timestamp second_;
-  std::string text_;
-};
-
-/// A prepared statement whose values are bound without a copy by SQLite: they stay
-/// in buffers that are used again for every row.
-class Insert {
- public:
-  Insert(const SQLite::Database& database, const char* sql) : statement_{database, sql} {}
-
-  /// Begins a row; its values bind in the order of the statement's parameters.
-  void begin() noexcept {
-    statement_.tryReset();  // repeats the error of a failed run, which was thrown then
-    next_ = 0;
-  }
-  void text(std::string_view value) {
-    std::string& buffer = buffers_.at(static_cast<std::size_t>(next_));
-    buffer.assign(value);
-    statement_.bindNoCopy(++next_, buffer);
-  }
-  void text_or_null(std::string_view value) {
-    if (value.empty()) {
-      statement_.bind(++next_);
-    } else {
-      text(value);
-    }
-  }
-  void time(Timestamp value) { text(time_text_.write(value)); }
-  void time_or_null(std::optional<Timestamp> value) {
-    if (value) {
-      time(*value);
-    } else {
-      statement_.bind(++next_);
-    }
-  }
-  void number(std::int64_t value) { statement_.bind(++next_, value); }
-
-  /// Returns whether the row was inserted or changed.
-  bool run() { return statement_.exec() > 0; }
-
- private:
-  SQLite::Statement statement_;
-  std::array<std::string, 12> buffers_;
-  TimeText time_text_;
-  int next_ = 0;
-};
-
-/// A JSON array of strings, which are UTF-8.
-std::string to_json(const std::vector<std::string_view>& strings) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
-  std::string json = "[";
-  for (const std::string_view string : strings) {
-    json += json.size() > 1 ? ",\"" : "\"";
-    for (const char c : string) {
-      if (c == '"' || c == '\\') {
-        json += {'\\', c};
-      } else if (c >= 0 && c < ' ') {
-        json += "\\u00";
-        json += {kHex[static_cast<std::size_t>(c / 16)], kHex[static_cast<std::size_t>(c % 16)]};
-      } else {
-        json += c;
-      }
-    }
-    json += '"';
-  }
-  return json += ']';
-}
+constexpr const char* kForgetPost = R"sql(
+DELETE FROM unpublished WHERE post_id = ?1 AND NOT EXISTS (
+  SELECT 1 FROM publications WHERE post_id = ?1 AND status <> 'published')
+)sql";
 
 class SqliteStore final : public Store {
  public:
   SqliteStore(const std::filesystem::path& path, PostDecoder decode)
-      : path_{path}, decode_{decode}, database_{open_database(path, kApplication)} {}
+      : path_{path}, decode_{decode}, database_{open(path)} {}
 
   Repeats commit(std::span<const Record> batch) override try {
     Repeats repeats;
@@ -189,7 +120,11 @@ class SqliteStore final : public Store {
     SQLite::Transaction transaction{database_.connection, SQLite::TransactionBehavior::IMMEDIATE};
     for (const Record& record : batch) {
       if (!record.publication.post.empty()) insert_post(record.publication);
-      if (!write(insert_publication_, record)) repeat(record, repeats);
+      if (!write(insert_publication_, record)) {
+        repeat(record, repeats);
+      } else if (record.publication.status != Status::Published) {
+        keep_post(record.publication);
+      }
     }
     // Before the commit, so that no kill comes between a repeat and its warning.
     if (repeats.unflagged > 0) {
@@ -242,6 +177,28 @@ class SqliteStore final : public Store {
                         std::string{publication.target} + " as " + std::string{publication.format};
     }
     write(merge_publication_, record);
+    if (published) return;
+    if (publication.status == Status::Published) {
+      forget_post(publication);
+    } else {
+      keep_post(publication);
+    }
+  }
+
+  /// The form in which it came first is kept: a replayed one says what it is replayed for.
+  void keep_post(const Publication& publication) {
+    if (publication.post.empty()) return;
+    keep_post_.tryReset();
+    keep_post_.bind(1, std::string{publication.post_id});
+    keep_post_.bindNoCopy(2, publication.post.data(), static_cast<int>(publication.post.size()));
+    keep_post_.exec();
+  }
+
+  /// If all of its publications are published.
+  void forget_post(const Publication& publication) {
+    forget_post_.tryReset();
+    forget_post_.bind(1, std::string{publication.post_id});
+    forget_post_.exec();
   }
 
   /// Returns whether there is a new or changed row.
@@ -275,6 +232,8 @@ class SqliteStore final : public Store {
   Insert insert_publication_{database_.connection, kInsertPublication};
   SQLite::Statement find_{database_.connection, kFindPublication};
   Insert merge_publication_{database_.connection, kMergePublication};
+  SQLite::Statement keep_post_{database_.connection, kKeepPost};
+  SQLite::Statement forget_post_{database_.connection, kForgetPost};
   std::string last_unflagged_;
   /// Of a batch that was committed when its file turned out to be gone: it comes again.
   std::optional<Repeats> committed_;

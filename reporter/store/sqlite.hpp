@@ -1,4 +1,5 @@
-// The store in a SQLite file: tables `posts` and `publications`, for users to query.
+// The store in a SQLite file: tables `posts` and `publications`, for users to query, and
+// `unpublished`, for a replay (ops/report_database.hpp).
 #pragma once
 
 #include <filesystem>
@@ -24,6 +25,10 @@ using PostDecoder = bool (*)(std::string_view bytes, Post& post);
 /// - `redelivered` is 1 once any of the records was redelivered.
 /// - `published_at` is the time of publishing: NULL until then, never changed after.
 /// - `recorded_at` is when the first record was stored. A post's row is its first form.
+/// - The post of a `failed` or `deferred` record is kept as it came until all publications of
+///   it that there are rows of are published.
+///
+/// A database of schema version 1 is brought up to date.
 ///
 /// NULL stands for what is not known or does not apply (an empty string of the
 /// record; `rendered_at` of a publication that was not rendered, whose time is 0).

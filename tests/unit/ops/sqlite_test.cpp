@@ -1,5 +1,6 @@
 #include "common/ops/sqlite.hpp"
 
+#include <array>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -34,6 +35,15 @@ HeldDatabase open(const fs::path& path) {
 std::string refusal(const fs::path& path, const Application& application = kOurs) {
   try {
     open_database(path, application);
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+std::string reading_refusal(const fs::path& path, const Application& application = kOurs) {
+  try {
+    open_for_reading(path, application);
   } catch (const std::runtime_error& error) {
     return error.what();
   }
@@ -151,6 +161,53 @@ TEST_CASE("a newer schema version is refused", "[sqlite]") {
   newer.schema_version = 3;
   REQUIRE(refusal(dir / "a.db", newer).empty());
   CHECK_THAT(refusal(dir / "a.db"), Contains("has schema version 3, this program knows 2"));
+}
+
+TEST_CASE("an older schema version is brought up to date, all of it or nothing", "[sqlite]") {
+  static constexpr std::array kSteps{"ALTER TABLE things ADD COLUMN size",
+                                     "ALTER TABLE things ADD COLUMN colour"};
+  static constexpr std::array kBroken{"ALTER TABLE things ADD COLUMN size", "no SQL"};
+  const TempDir dir;
+  const fs::path path = dir / "a.db";
+  open(path).connection.exec("INSERT INTO things VALUES ('kept')");
+  Application newer = kOurs;
+  newer.schema_version = 4;
+  newer.upgrades = kBroken;
+  CHECK_THAT(refusal(path, newer), Contains("syntax error"));
+  CHECK(open(path).connection.execAndGet("PRAGMA user_version").getInt() == 2);
+
+  newer.upgrades = kSteps;
+  {
+    auto upgraded = open_database(path, newer);
+    CHECK(upgraded.connection.execAndGet("PRAGMA user_version").getInt() == 4);
+    CHECK(upgraded.connection
+              .execAndGet("SELECT count(*) FROM things WHERE name = 'kept' AND "
+                          "size IS NULL AND colour IS NULL")
+              .getInt() == 1);
+  }
+  CHECK(refusal(path, newer).empty());
+  newer.schema_version = 7;  // the steps begin at 5 then
+  CHECK_THAT(refusal(path, newer), Contains("has schema version 4, this program knows 7"));
+}
+
+TEST_CASE("who reads takes no lock, and sees what is committed", "[sqlite]") {
+  const TempDir dir;
+  const fs::path path = dir / "a.db";
+  CHECK_THAT(reading_refusal(path), Contains("a.db is not there"));
+  auto held = open(path);
+  auto reading = open_for_reading(path, kOurs);
+  held.connection.exec("BEGIN IMMEDIATE; INSERT INTO things VALUES ('one')");
+  CHECK(reading.execAndGet("SELECT count(*) FROM things").getInt() == 0);
+  held.connection.exec("COMMIT");
+  CHECK(reading.execAndGet("SELECT count(*) FROM things").getInt() == 1);
+  CHECK_THROWS(reading.exec("INSERT INTO things VALUES ('two')"));
+  Application other = kOurs;
+  other.schema_version = 3;
+  other.upgrades = {};
+  CHECK_THAT(reading_refusal(path, other), Contains("has schema version 2"));
+  static constexpr std::array kStep{"SELECT 1"};
+  other.upgrades = kStep;
+  CHECK_THAT(reading_refusal(path, other), Contains("was made by an older version"));
 }
 
 TEST_CASE("a database that may not be written is refused", "[sqlite]") {
