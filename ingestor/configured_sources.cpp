@@ -30,6 +30,26 @@ PostFilter::Rules read_rules(Table& table) {
   return rules;
 }
 
+ReplayOptions read_replay(Table& table) {
+  ReplayOptions options;
+  for (const char* key : {"target", "status", "order"}) {
+    const auto value = table.optional_text(key);
+    if (!value) continue;
+    try {
+      options.set(key, value->text);
+    } catch (const std::invalid_argument& error) {
+      throw Misconfigured{value->where, error.what()};
+    }
+  }
+  auto max_age = static_cast<std::uint64_t>(options.max_age.count());
+  std::uint64_t max_attempts = options.max_attempts;
+  table.number("max_age", max_age, {0, kMostAge});
+  table.number("max_attempts", max_attempts, {1, ReplayOptions::kMostAttempts});
+  options.max_age = std::chrono::seconds{max_age};
+  options.max_attempts = static_cast<std::uint32_t>(max_attempts);
+  return options;
+}
+
 /// Makes one and sees that its name is its own.
 class Opener {
  public:
@@ -65,8 +85,13 @@ void open_table(Table& table, SourceContext context, Opener& opener) {
     }
     uri.text = name->text + '=' + uri.text;
   }
-  if (is_live(kind_of(uri.text))) context.live = read_live_settings(table);
-  context.rules = read_rules(table);
+  const std::string_view kind = kind_of(uri.text);
+  if (is_live(kind)) context.live = read_live_settings(table);
+  if (kind == "replay") {
+    context.replay = read_replay(table);
+  } else {
+    context.rules = read_rules(table);
+  }
   table.refuse_others();
   context.base = uri.base;
   PostFilter filter;

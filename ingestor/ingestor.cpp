@@ -160,7 +160,8 @@ void Ingestor::save(bool last) {
   next_save_ = loop_.now() + kSaveEvery;
   cancel_save();
   auto error = std::make_shared<std::string>();
-  const bool clean = last && producer_.in_flight() == 0 && !producer_.redelivered_waiting();
+  const bool clean = last && producer_.in_flight() == 0 && !producer_.redelivered_waiting() &&
+                     intake_.held_back() == 0;
   writer_.add({.work =
                    [this, changes, error, clean, left = intake_.sent_before()] {
                      try {

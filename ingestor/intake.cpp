@@ -1,8 +1,10 @@
 #include "ingestor/intake.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
+#include "common/flow/check.hpp"
 #include "common/ops/log.hpp"
 #include "ingestor/intake_desk.hpp"
 
@@ -12,6 +14,9 @@ Intake::Intake(std::vector<FilteredSource> sources, HashtagFilter filter, Config
                State& state, Metrics& metrics, Emit emit)
     : filter_{std::move(filter)}, config_{config}, emit_{std::move(emit)} {
   const auto states = state.sources();
+  replays_ = std::any_of(sources.begin(), sources.end(), [](const FilteredSource& source) {
+    return source.source->identity() == Source::Identity::Replayed;
+  });
   for (FilteredSource& source : sources) {
     const std::string name{source.source->name()};
     const auto stored = states.find(name);
@@ -52,6 +57,39 @@ std::optional<Time> Intake::pull(Time now, std::size_t wanted) {
 void Intake::settle(PostInHand post) {
   desks_[post.source]->settle(post);
   spare_.give(std::move(post.bytes));
+  if (!replays_) return;
+  auto settled = out_.extract(post.key);
+  CHECK(!settled.empty());
+  for (HeldBack& next : settled.mapped()) {
+    --held_back_;
+    give(std::move(next.post), next.redelivered);
+  }
+}
+
+/// Sends it, unless it is out as a replayed one: after a restart a source may read a post again
+/// of which some publications were recorded as deferred before.
+void Intake::give(PostInHand post, bool redelivered) {
+  if (replays_) {
+    const auto [place, is_first] = out_.try_emplace(post.key);
+    if (!is_first) {
+      ++held_back_;
+      place->second.push_back({std::move(post), redelivered});
+      return;
+    }
+  }
+  emit_(std::move(post), redelivered);
+}
+
+std::size_t Intake::HashOfKey::operator()(const SeenKey& key) const noexcept {
+  std::size_t hash = 0;
+  std::memcpy(&hash, key.data(), sizeof hash);
+  return hash;
+}
+
+bool Intake::originals_settled() const {
+  return std::all_of(desks_.begin(), desks_.end(), [](const auto& desk) {
+    return desk->replays() || (desk->ended && desk->cursor.span() == 0);
+  });
 }
 
 std::vector<SourceChange> Intake::take_changes() {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "common/model/hashtag.hpp"
@@ -75,6 +76,8 @@ class Intake {
   [[nodiscard]] bool waits_for_store() const;
   /// Of each source at most so many of the next posts were sent by the runs before.
   [[nodiscard]] std::size_t sent_before() const;
+  /// Posts that were read and wait for the end of their own replay.
+  [[nodiscard]] std::size_t held_back() const noexcept { return held_back_; }
 
   [[nodiscard]] std::uint64_t read_total() const noexcept { return read_total_; }
   [[nodiscard]] std::uint64_t filtered_total() const noexcept { return filtered_total_; }
@@ -83,14 +86,29 @@ class Intake {
  private:
   class Desk;  // one source
 
+  /// A post that was read while it was being replayed.
+  struct HeldBack {
+    PostInHand post;
+    bool redelivered;
+  };
+  struct HashOfKey {
+    std::size_t operator()(const SeenKey& key) const noexcept;
+  };
+
   Desk& desk_of(const SourceChange& change);
+  void give(PostInHand post, bool redelivered);
+  [[nodiscard]] bool originals_settled() const;
 
   HashtagFilter filter_;
   Config config_;
   Emit emit_;
   SpareStrings spare_;  // of settled posts, for the next ones
   std::vector<std::unique_ptr<Desk>> desks_;
+  /// Where posts are replayed: those with republishers, so that no two have the same one.
+  std::unordered_map<SeenKey, std::vector<HeldBack>, HashOfKey> out_;
+  std::size_t held_back_ = 0;
   std::size_t next_ = 0;
+  bool replays_ = false;  // a source does
   bool broken_ = false;
   std::uint64_t read_total_ = 0;
   std::uint64_t filtered_total_ = 0;

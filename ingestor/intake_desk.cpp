@@ -42,7 +42,7 @@ Intake::Desk::Desk(Intake& intake, std::size_t index, FilteredSource from,
       index_{index},
       own_filter_{std::move(from.filter)},
       seen_{intake.config_.seen_keep},
-      sent_before_{intake.config_.sent_before},
+      sent_before_{replays() ? 0 : intake.config_.sent_before},
       requests_{metrics.counter("source_requests_total", "Requests to the outside world",
                                 {{"source", std::string{source->name()}}})},
       posts_{metrics.counter("source_posts_total", "Posts read",
@@ -78,33 +78,36 @@ std::optional<Time> Intake::Desk::pull(Time now, std::size_t wanted) {
 
 void Intake::Desk::post(const Post& post, const Traits& traits, std::string_view position) {
   ++pulled_;
-  if (!wanted(post, traits)) {
+  if (!replays() && !wanted(post, traits)) {
     filtered_.Increment();
     ++intake_.filtered_total_;
     return;
   }
   const bool numbered = source->identity() == Source::Identity::Numbers;
   if (numbered && settled_before_.contains(number_of(position))) return;
-  const SeenKey key = numbered ? SeenKey{} : seen_key(post.post_id);
-  if (!numbered && !seen_.insert(key)) {
-    // After a restart this is how what was settled is passed over: nothing to warn of.
-    if (!traits.again) {
-      skipped_.Increment();
-      ++intake_.skipped_total_;
-    }
-    log_debug("read before", {{"source", source->name()}, {"post", post.post_id}});
-    return;
-  }
+  const SeenKey key = numbered && !intake_.replays_ ? SeenKey{} : seen_key(post.post_id);
+  if (!numbered && !replays() && seen_before(post, traits, key)) return;
   ++intake_.read_total_;
   const bool redelivered = sent_before_ > 0;
   if (redelivered) --sent_before_;
   std::string bytes = intake_.spare_.take();
   wire::encode_post(post, bytes);
-  intake_.emit_({.bytes = std::move(bytes),
-                 .source = index_,
-                 .ordinal = cursor.read(std::string{position}),
-                 .key = key},
-                redelivered);
+  intake_.give({.bytes = std::move(bytes),
+                .source = index_,
+                .ordinal = cursor.read(std::string{position}),
+                .key = key},
+               redelivered);
+}
+
+bool Intake::Desk::seen_before(const Post& post, const Traits& traits, const SeenKey& key) {
+  if (seen_.insert(key)) return false;
+  // After a restart this is how what was settled is passed over: nothing to warn of.
+  if (!traits.again) {
+    skipped_.Increment();
+    ++intake_.skipped_total_;
+  }
+  log_debug("read before", {{"source", source->name()}, {"post", post.post_id}});
+  return true;
 }
 
 void Intake::Desk::old(std::string_view post_id) {
@@ -139,7 +142,7 @@ void Intake::Desk::works() {
 }
 
 std::optional<SourceChange> Intake::Desk::take_change() {
-  if (source->identity() == Source::Identity::Nothing) return std::nullopt;
+  if (!has_cursor()) return std::nullopt;
   const auto lowest = cursor.lowest_unsettled();
   const std::string position = lowest ? std::string{*lowest} : source->position();
   std::string durable = source->cursor(position);

@@ -36,16 +36,24 @@ class Intake::Desk : public Sink {
 
   void moved() override { moved_ = true; }
 
+  [[nodiscard]] bool takes(std::string_view post_id) const override {
+    return !intake_.out_.contains(seen_key(post_id));
+  }
+
+  [[nodiscard]] bool alone() const override { return intake_.originals_settled(); }
+
   /// There is something to store.
-  [[nodiscard]] bool has_moved() const {
-    return moved_ && source->identity() != Source::Identity::Nothing;
+  [[nodiscard]] bool has_moved() const { return moved_ && has_cursor(); }
+  [[nodiscard]] bool replays() const { return source->identity() == Source::Identity::Replayed; }
+  [[nodiscard]] bool has_cursor() const {
+    return source->identity() != Source::Identity::Nothing && !replays();
   }
   [[nodiscard]] bool failing() const { return !troubles_.empty(); }
   [[nodiscard]] std::size_t sent_before() const { return sent_before_; }
 
   /// Posts read from the stored cursor on: a kill would have them sent again.
   [[nodiscard]] std::size_t span() const {
-    if (source->identity() == Source::Identity::Nothing) return cursor.span();
+    if (!has_cursor()) return cursor.span();
     return static_cast<std::size_t>(cursor.lowest() - stored_) + cursor.span();
   }
   [[nodiscard]] bool full() const { return span() >= intake_.config_.max_span; }
@@ -70,6 +78,8 @@ class Intake::Desk : public Sink {
 
  private:
   [[nodiscard]] bool wanted(const Post& post, const Traits& traits) const;
+  /// Whether it was read or settled before.
+  bool seen_before(const Post& post, const Traits& traits, const SeenKey& key);
 
   /// What this run settled and what the ones before did: those are not read yet, perhaps.
   std::string settled_above(const std::string& position);

@@ -18,7 +18,7 @@ CREATE TABLE unpublished (
   post_id      TEXT NOT NULL PRIMARY KEY,
   post         BLOB NOT NULL  -- as it travels
 );
-CREATE INDEX unpublished_publications ON publications (status) WHERE status <> 'published';
+CREATE INDEX unpublished_publications ON publications (status) WHERE published_at IS NULL;
 )sql";
 inline constexpr std::array kReportUpgrades{kReportSchema2};
 

@@ -4,7 +4,9 @@
 #include <optional>
 #include <stdexcept>
 
+#include "common/ops/query.hpp"
 #include "ingestor/sources/file.hpp"
+#include "ingestor/sources/replay.hpp"
 #include "ingestor/sources/simulated.hpp"
 #include "ingestor/sources/standard_input.hpp"
 
@@ -44,6 +46,19 @@ std::optional<Parts> taken_apart(std::string_view uri) {
   return Parts{head.substr(0, equals), head.substr(equals + 1), uri.substr(colon + 1)};
 }
 
+/// DATABASE?OPTIONS; DATABASE may be written as the reporter has it, sqlite:PATH.
+std::unique_ptr<Source> make_replay(const std::string& name, std::string_view rest,
+                                    const SourceContext& context) {
+  constexpr std::string_view kSqlite = "sqlite:";
+  if (rest.starts_with(kSqlite)) rest.remove_prefix(kSqlite.size());
+  const std::string_view path = rest.substr(0, rest.find('?'));
+  if (path.empty()) throw std::invalid_argument{"no path of the reporter's database"};
+  if (path.find('\0') != path.npos) throw std::invalid_argument{"a zero byte in the path"};
+  ReplayOptions options = context.replay;
+  for (const auto& [key, value] : parse_query(rest.substr(path.size()))) options.set(key, value);
+  return make_replay_source(name, context.base / path, std::move(options), context.follow);
+}
+
 }  // namespace
 
 bool is_source_name(std::string_view name) {
@@ -62,7 +77,8 @@ std::string_view kind_of(std::string_view uri) {
 
 std::unique_ptr<Source> make_source(std::string_view uri, const SourceContext& context) {
   constexpr const char* kKinds =
-      "there are file:PATH, file:-, simulated:?OPTIONS, and x, mastodon, bluesky and feed with "
+      "there are file:PATH, file:-, simulated:?OPTIONS, replay:DATABASE, and x, mastodon, bluesky "
+      "and feed with "
       "+https://HOST";
   const auto parts = taken_apart(uri);
   if (!parts) refuse(uri, std::string{"no kind; "} + kKinds);
@@ -77,6 +93,7 @@ std::unique_ptr<Source> make_source(std::string_view uri, const SourceContext& c
     if (kind == "simulated") {
       return make_simulated_source(name, parse_simulated_options(rest), context.hashtags);
     }
+    if (kind == "replay") return make_replay(name, rest, context);
     if (is_live(kind)) {
       const WebService target = parse_web_service(kind, rest);
       return make_live(given.empty() ? live_name(target) : name, target, context.live,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ingestor/live/live_settings.hpp"
+#include "ingestor/sources/replay.hpp"
 #include "ingestor/sources/source.hpp"
 
 namespace pullwire::ingestor {
@@ -18,6 +19,7 @@ struct SourceContext {
   std::filesystem::path base;         ///< relative paths are relative to it
   std::vector<std::string> hashtags;  ///< of the filter
   bool follow = true;                 ///< a file's end is not the source's
+  ReplayOptions replay{};             ///< of a replay: what its URI doesn't say
   // What only live sources need.
   LiveSettings live{};
   PostFilter::Rules rules{};

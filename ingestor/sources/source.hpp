@@ -63,6 +63,17 @@ class Sink {
 
   /// `position` has moved on though no post was given: to be stored soon all the same.
   virtual void moved() = 0;
+
+  // For sources that give posts of others again.
+
+  /// Whether a post of this post_id may be given now: not while one is with a republisher.
+  [[nodiscard]] virtual bool takes(std::string_view post_id) const {
+    (void)post_id;
+    return true;
+  }
+
+  /// Every source with posts of its own has ended, and all of them are settled.
+  [[nodiscard]] virtual bool alone() const { return false; }
 };
 
 /// A source is asked for posts only when there is credit for them. Not thread-safe:
@@ -71,9 +82,11 @@ class Source {
  public:
   /// What keeps a post from being read twice (state.hpp).
   enum class Identity {
-    Ids,      ///< the ids seen are remembered: they may come again elsewhere
-    Numbers,  ///< positions are numbers counting up by one; no id ever comes twice
-    Nothing,  ///< the source cannot be read again (standard input)
+    Ids,       ///< the ids seen are remembered: they may come again elsewhere
+    Numbers,   ///< positions are numbers counting up by one; no id ever comes twice
+    Nothing,   ///< the source cannot be read again (standard input)
+    Replayed,  ///< posts of other sources, which come again until they need not: only those that
+               ///< the sink `takes`, whether they were seen and whatever their hashtags
   };
 
   Source() = default;
