@@ -88,8 +88,10 @@ void Intake::Desk::post(const Post& post, const Traits& traits, std::string_view
   const SeenKey key = numbered && !intake_.replays_ ? SeenKey{} : seen_key(post.post_id);
   if (!numbered && !replays() && seen_before(post, traits, key)) return;
   ++intake_.read_total_;
-  const bool redelivered = sent_before_ > 0;
+  bool redelivered = sent_before_ > 0;
   if (redelivered) --sent_before_;
+  // Which ones were out when the run before was killed is not known: any may have been.
+  if (replays()) redelivered = intake_.config_.sent_before > 0;
   std::string bytes = intake_.spare_.take();
   wire::encode_post(post, bytes);
   intake_.give({.bytes = std::move(bytes),

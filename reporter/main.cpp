@@ -1,6 +1,8 @@
 // reporter: writes the time of each publishing to a database, and asks for as many
 // publications as that can take.
+#include <cstdio>
 #include <stdexcept>
+#include <variant>
 
 #include "common/net/link_socket.hpp"
 #include "common/ops/log.hpp"
@@ -9,6 +11,7 @@
 #include "common/wire/codec.hpp"
 #include "common/wire/events.hpp"
 #include "reporter/reporter.hpp"
+#include "reporter/store/listing.hpp"
 #include "reporter/store/make_store.hpp"
 
 namespace {
@@ -22,6 +25,7 @@ struct Options {
   double cost_ms = 0;
   std::uint64_t drain_timeout = 30;
   Located http{.text = "127.0.0.1:9473"};
+  Located list{};
 };
 
 void declare(Settings& settings, Options& o) {
@@ -34,6 +38,22 @@ void declare(Settings& settings, Options& o) {
   settings.number("drain_timeout", o.drain_timeout, {1, 3600}, "seconds");
   settings.text("http", o.http,
                 "address of /metrics, /healthz, /readyz and /api/status; empty: none");
+  settings.text("list", o.list, "deferred or failed: list these publications and exit", false);
+}
+
+/// Writes the list; takes nothing, so that a reporter may be running.
+int list(const Located& word, const Options& o, const reporter::StoreUri& uri, bool check_only) {
+  const bool deferred = word.text == "deferred";
+  if (!deferred && word.text != "failed") {
+    throw Misconfigured{word.where, "deferred or failed, not " + word.text};
+  }
+  const auto* sqlite = std::get_if<reporter::SqliteUri>(&uri);
+  if (sqlite == nullptr) {
+    throw Misconfigured{o.database.where, o.database.text + " stores nothing to be listed"};
+  }
+  if (check_only) return 0;
+  reporter::list_publications(sqlite->path, deferred ? Status::Deferred : Status::Failed, stdout);
+  return 0;
 }
 
 int run(int argc, char** argv) {
@@ -63,6 +83,7 @@ int run(int argc, char** argv) {
   } catch (const std::invalid_argument& error) {
     throw Misconfigured{o.database.where, error.what()};
   }
+  if (settings.given("list")) return list(o.list, o, uri, settings.check_only());
   if (settings.check_only()) return 0;
   auto store = reporter::make_store(uri, wire::decode_post);
   return reporter::Reporter{std::move(config), std::move(store)}.run();

@@ -94,11 +94,12 @@ Settings::Settings(std::string_view section, std::string_view about)
       false);
 }
 
-void Settings::text(std::string_view key, Located& value, std::string_view help) {
+void Settings::text(std::string_view key, Located& value, std::string_view help, bool in_file) {
   value.where = fmt::format("default of {}", key);
   const std::string shown = value.text.empty() ? "none" : value.text;
-  add(key, Kind::Single, "TEXT", with_default(help, shown),
-      [&value](const RawValue& raw) { value = as_text(raw); });
+  add(
+      key, Kind::Single, "TEXT", with_default(help, shown),
+      [&value](const RawValue& raw) { value = as_text(raw); }, in_file);
 }
 
 void Settings::texts(std::string_view key, std::vector<Located>& values, std::string_view help) {

@@ -72,15 +72,15 @@ class Settings {
   Settings(const Settings&) = delete;
   Settings& operator=(const Settings&) = delete;
 
-  /// value.text holds the default; base and where are filled in.
-  void text(std::string_view key, Located& value, std::string_view help);
+  /// value.text holds the default; base and where are filled in. With `in_file` false it is no
+  /// key of the file.
+  void text(std::string_view key, Located& value, std::string_view help, bool in_file = true);
 
   /// An array in the file, a repeated flag (one that is empty: no entries), in the
   /// environment separated by blanks (an entry with a blank in it needs the file or
   /// a flag). Whatever wins replaces the whole list.
   void texts(std::string_view key, std::vector<Located>& values, std::string_view help);
 
-  /// With `in_file` false it is no key of the file.
   void number(std::string_view key, std::uint64_t& value, Range<std::uint64_t> range,
               std::string_view help, bool in_file = true);
   void decimal(std::string_view key, double& value, Range<double> range, std::string_view help);

@@ -64,9 +64,9 @@ class Violation(Exception):
 class StandIn:
     """`site.answer(request) -> Answer`; raises Violation. `delay`: seconds before each answer."""
 
-    def __init__(self, site, delay: float = 0.0):
+    def __init__(self, site, delay: float = 0.0, port: int = 0):
         self.site, self.delay = site, delay
-        self.port = free_port()
+        self.port = port or free_port()
         self.requests: list[Request] = []
         self.violations: list[str] = []
         self.faults = faults.Plan()
