@@ -43,10 +43,19 @@ class Config:
         return Path(rest) if kind == "sqlite" else None
 
     @property
+    def replays(self) -> bool:
+        """Whether a source brings back what was deferred or failed."""
+        return any(is_replay(source) for source in self.sources)
+
+    @property
     def sites(self) -> list[Path]:
         """The folders of the directory: targets."""
         parts = [target.uri.partition(":") for target in self.targets]
         return [Path(rest) for kind, _, rest in parts if kind == "directory"]
+
+
+def is_replay(source: str) -> bool:
+    return re.match(r"(?:[^:=?/]+=)?replay:", source) is not None
 
 
 def load(path: Path, run_dir: Path) -> Config:

@@ -124,6 +124,10 @@ class Run:
             self.failures.append("stopped before it was drained")
             control.ask(self._run_dir, "kill").result()
 
+    @property
+    def run_dir(self) -> Path:
+        return self._run_dir
+
     def log(self, process: str) -> Path:
         return self._run_dir / "log" / f"{process}.log"
 
@@ -150,25 +154,28 @@ def report(run: Run, processes: list[dict], config: Config, fresh: bool, seconds
                         f"(no post, or double): log/ingestor.log in the run directory says which")
     warnings += summary.failing_sources(run.log("ingestor"))
     posts = run.progress["settled"]
+    hints: list[str] = []
     if config.sqlite:
         try:
             contents = summary.read(config.sqlite, config)
             posts, table = contents.posts, summary.lines(contents)
             failures += summary.failures(contents)
+            hints = summary.way_back(contents, config, run.run_dir)
         except summary.DatabaseError as error:
             table = []
             failures.append(str(error))
         else:
             lost = run.progress["settled"] - contents.posts
             restarted = any(one["restarts"] for one in processes if one["stage"] == "ingestor")
-            if fresh and lost > 0 and not restarted:  # else some were counted twice
+            # Else some were counted twice.
+            if fresh and lost > 0 and not restarted and not config.replays:
                 failures.append(f"{text.count(lost, 'post')} settled, but not in the database")
     else:
         table, more = summary.without_database(run.progress)
         failures += more
     print(f"\nposts: {posts:,}\nduration: {text.duration(seconds)}\n")
     print("\n".join(table), end="\n\n")
-    for kind, told in (("warning", warnings), ("error", failures)):
+    for kind, told in (("warning", warnings), ("error", failures), ("hint", hints)):
         for line in told:
             print(f"{kind}: {line}")
     print(f"database: {config.sqlite or config.database}")

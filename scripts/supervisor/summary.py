@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from supervisor import text
-from supervisor.config import Config
+from supervisor.config import Config, is_replay
 from supervisor.flow import Progress
 
 STATUSES = ("published", "failed", "deferred")
@@ -82,6 +82,19 @@ def failures(contents: Contents) -> list[str]:
     return told + contents.examples
 
 
+def way_back(contents: Contents, config: Config, run_dir: Path) -> list[str]:
+    """What to do about deferred publications, where nothing brings them back: a line or none."""
+    deferred = sum(by_status.get("deferred", 0) for by_status in contents.publications.values())
+    if not deferred or config.replays:
+        return []
+    database = config.sqlite
+    if database.is_relative_to(run_dir):
+        database = Path("${RUN_DIR}") / database.relative_to(run_dir)
+    return [f'what is deferred comes back with one more source in {config.path}, '
+            f'sources = […, "replay:{database}"], and another scripts/run --config {config.path} '
+            f'--run-dir {run_dir}']
+
+
 def without_database(progress: Progress) -> tuple[list[str], list[str]]:
     """Lines and failures of a run whose reporter stores nothing, from what it counted."""
     counted = ", ".join(f"{progress[status]:,} {status}" for status in STATUSES)
@@ -112,6 +125,8 @@ def expected_posts(config: Config) -> int | None:
     """How many posts the sources hold, filtered ones too; None if a source has no known end."""
     total = 0
     for source in config.sources:
+        if is_replay(source):
+            continue  # posts of the others
         match = re.fullmatch(r"(?:[^:=?/]+=)?(file|simulated):(.*)", source, re.DOTALL)
         if not match or match[2] == "-":
             return None
@@ -120,7 +135,7 @@ def expected_posts(config: Config) -> int | None:
         if not count:
             return None
         total += count
-    return total
+    return total or None
 
 
 def _lines_of(path: Path) -> int | None:

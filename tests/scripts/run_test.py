@@ -36,6 +36,8 @@ class Run(LauncherTest):
         for told in ("1 publication failed", "1 publication deferred", "1 publication missing",
                      "file:1 on site as html: missing"):
             self.assertIn(f"error: {told}", result.stdout)
+        self.assertRegex(result.stdout, r'hint: .*, "replay:\$\{RUN_DIR\}/reports\.db"\], .*'
+                                        rf"--run-dir {self.run_dir}\n")
 
     def test_a_run_shows_why_a_process_cannot_start(self):
         self.configure(reporter="exit_with = 1")
