@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kLeastRows = 32;  // of a page: eight for each post that is wanted
 constexpr std::size_t kMostRows = 500;
 constexpr std::size_t kPageBytes = std::size_t{1024} * 1024;
+constexpr Time kGiveUp = 30s;       // where nothing else is left to do
 constexpr Time kTryAgain = 1s;      // after an error
 constexpr Time kLeastRest = 500ms;  // between two passes
 constexpr Time kMostRest = 60s;
@@ -85,6 +86,7 @@ class Replay final : public Source {
   const std::string given_up_;
 
   std::optional<ReplayRows> rows_;
+  std::optional<Time> failing_since_;
   std::optional<std::int64_t> last_;  // of failed ones: the newest that this run brings
   std::set<std::int64_t> brought_;    // of failed ones, with a post, ahead of the pass
 
@@ -108,6 +110,7 @@ std::optional<Time> Replay::pull(Time now, std::size_t wanted, Sink& sink) {
     rows_->check_in_place();
     const auto again = page(now, wanted, sink);
     sink.works();
+    failing_since_.reset();
     return again;
   } catch (const SQLite::Exception& error) {
     sink.error(explained(path_, error).what());
@@ -115,6 +118,8 @@ std::optional<Time> Replay::pull(Time now, std::size_t wanted, Sink& sink) {
     sink.error(error.what());
   }
   rows_.reset();
+  if (!failing_since_) failing_since_ = now;
+  if (!follow_ && sink.alone() && now - *failing_since_ > kGiveUp) return std::nullopt;
   return now + kTryAgain;
 }
 

@@ -20,7 +20,9 @@ struct ReplayOptions {
   Status status = Status::Deferred;                          ///< or Failed
   bool newest = false;                                       ///< first recorded last comes first
   std::chrono::seconds max_age{std::chrono::hours{7 * 24}};  ///< since it was ingested; 0: any
-  std::uint32_t max_attempts = 20;                           ///< of a publication
+  /// Of a publication. With ten minutes between two, the longest that a target defers for, it
+  /// is `max_age` that comes first.
+  std::uint32_t max_attempts = 1000;
 
   /// Sets what `name` means: target, status, order, max_age or max_attempts. Throws
   /// std::invalid_argument that names it.
@@ -36,7 +38,8 @@ struct ReplayOptions {
 /// large, given up, of a target that there is no more).
 ///
 /// The database is only read, in pages, while the reporter writes. One that is not there, or
-/// cannot be read now, is an error, and tried again a second later. It must have no other replay
+/// cannot be read now, is an error, and tried again a second later; where that is all that keeps
+/// the ingestor from ending, for 30 s. It must have no other replay
 /// that reads the same rows, in this ingestor or another: the post would be published twice at
 /// the same time.
 ///

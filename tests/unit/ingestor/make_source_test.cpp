@@ -51,15 +51,14 @@ TEST_CASE_METHOD(MakeSourceTest, "a URI that is wrong is refused with what there
                  "[make_source]") {
   for (const std::string& uri :
        {std::string{}, std::string{"posts.jsonl"}, std::string{":"}, std::string{"File:x"},
-        std::string{"y+https://api.example.org"}, std::string{"replay:reports.db"},
+        std::string{"y+https://api.example.org"}, std::string{"again:reports.db"},
         std::string{"a=b=file:x"}, std::string{"=file:x"}, std::string{"a b=file:x"},
         std::string(65, 'a') + "=file:x", std::string{"file:"}}) {
     CAPTURE(uri);
     CHECK_THROWS_AS(make(uri), std::invalid_argument);
     CHECK_THROWS_WITH(make(uri), Catch::Contains("source '" + uri + "'"));
   }
-  CHECK_THROWS_WITH(make("replay:x"),
-                    Catch::Contains("file:PATH") && Catch::Contains("simulated:"));
+  CHECK_THROWS_WITH(make("again:x"), Catch::Contains("file:PATH") && Catch::Contains("simulated:"));
   CHECK_THROWS_AS(make("simulated:?speed=1"), std::invalid_argument);
 }
 

@@ -211,27 +211,28 @@ TEST_CASE("what is too old, or was begun too often, is given as refused", "[repl
   database.keep("s:1", 8 * 24h);
   database.keep("s:2", 6 * 24h);
   for (const char* id : {"s:1", "s:2"}) {
-    database.add(id, "hook", "html", {.attempts = 20});
-    database.add(id, "hook", "pdf", {.attempts = 19});
+    database.add(id, "hook", "html", {.attempts = 1000});
+    database.add(id, "hook", "pdf", {.attempts = 999});
   }
   SECTION("by default") {
     Replaying replay{dir};
     CHECK(replay.pass() ==
-          Lines{"s:1 hook/html*20 (older than max_age of the replay)",
-                "s:2 hook/html*20 (given up after max_attempts of the replay, 20)"});
+          Lines{"s:1 hook/html*1000 (older than max_age of the replay)",
+                "s:2 hook/html*1000 (given up after max_attempts of the replay, 1000)"});
     replay.desk.out.clear();
-    database.run("DELETE FROM publications WHERE attempts = 20");
+    database.run("DELETE FROM publications WHERE attempts = 1000");
     CHECK(replay.pass() ==
-          Lines{"s:1 hook/pdf*19 (older than max_age of the replay)", "s:2 hook/pdf*19"});
+          Lines{"s:1 hook/pdf*999 (older than max_age of the replay)", "s:2 hook/pdf*999"});
   }
   SECTION("as configured") {
-    Replaying replay{dir, "?max_age=0&max_attempts=21"};
-    CHECK(replay.pass() == Lines{"s:1 hook/html*20 hook/pdf*19", "s:2 hook/html*20 hook/pdf*19"});
+    Replaying replay{dir, "?max_age=0&max_attempts=1001"};
+    CHECK(replay.pass() ==
+          Lines{"s:1 hook/html*1000 hook/pdf*999", "s:2 hook/html*1000 hook/pdf*999"});
   }
   SECTION("but not of what has failed already") {
     database.run("UPDATE publications SET status = 'failed'");
     Replaying replay{dir, "?status=failed"};
-    CHECK(replay.pass() == Lines{"s:2 hook/pdf*19"});
+    CHECK(replay.pass() == Lines{"s:2 hook/pdf*999"});
     CHECK_FALSE(replay.again);
   }
 }
@@ -342,6 +343,22 @@ TEST_CASE("a replay waits for its database, and goes on with another one", "[rep
   another.add("s:2", "hook", "html");
   replay.source->pull(Time{3s}, 1, replay.desk);
   CHECK(replay.desk.given.size() == 2);
+}
+
+TEST_CASE("a database that never comes does not keep an ingestor from its end", "[replay]") {
+  const TempDir dir;
+  const bool follow = GENERATE(true, false);
+  Replaying replay{dir, "", follow};
+  const auto last = [&](std::chrono::seconds until) {
+    std::optional<Time> again = replay.now;
+    for (; again && *again <= until; again = replay.source->pull(*again, 1, replay.desk)) {
+      replay.now = *again;
+    }
+    return again;
+  };
+  CHECK(last(60s));  // the reporter may start yet: others still have posts
+  replay.desk.is_alone = true;
+  CHECK(last(100s).has_value() == follow);
 }
 
 TEST_CASE("what is read stays bounded however much is waiting", "[replay]") {

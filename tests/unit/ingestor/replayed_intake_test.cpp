@@ -32,8 +32,12 @@ class Again final : public Source {
       const std::string id = ids_->front();
       ids_->pop_front();
       if (sink.takes(id)) {
-        sink.post({.post_id = id, .source = "s", .text = "again", .pending = {{"hook", "text", 1}}},
-                  {}, {});
+        Post post;
+        post.post_id = id;
+        post.source = "s";
+        post.text = "again";
+        post.pending = {{"hook", "text", 1}};
+        sink.post(post, {}, {});
       } else {
         ids_->push_back(id);
       }
