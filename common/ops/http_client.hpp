@@ -27,6 +27,9 @@ struct HttpRequest {
   std::string url{};                   ///< http or https
   std::vector<std::string> headers{};  ///< "Name: value"; never logged
   std::string body{};                  ///< sent unless `method` is GET
+  /// It does something else when it comes twice: sent on a connection of its own. On one that was
+  /// kept the library sends it again if the server closes that without an answer.
+  bool once = false;
 };
 
 /// What one request may take. Past any of them it ends as failed; others go on.

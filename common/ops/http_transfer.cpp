@@ -57,6 +57,7 @@ HttpClient::Transfer::Transfer(HttpRequest request, const HttpLimits& limits, Do
     set(easy, CURLOPT_POSTFIELDS, request_.body.c_str());
     set(easy, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   }
+  if (request_.once) set(easy, CURLOPT_FRESH_CONNECT, 1L);
   set(easy, CURLOPT_USERAGENT, "pullwire/" PULLWIRE_VERSION);
   set(easy, CURLOPT_ACCEPT_ENCODING, "");  // whatever the library can undo
   set(easy, CURLOPT_NOSIGNAL, 1L);

@@ -16,13 +16,16 @@
 
 namespace pullwire::tests {
 
-/// One request a connection; the connection is closed after the answer.
+/// One request a connection, which is closed after the answer; with Connections::Kept as many as
+/// the client likes.
 class CannedServer {
  public:
   /// Makes the bytes of the answer to a request's bytes; "" never answers.
   using Answer = std::function<std::string(const std::string& request)>;
+  enum class Connections { Closed, Kept };
 
-  CannedServer(net::Loop& loop, Answer answer) : loop_{loop}, answer_{std::move(answer)} {
+  CannedServer(net::Loop& loop, Answer answer, Connections connections = Connections::Closed)
+      : loop_{loop}, answer_{std::move(answer)}, kept_{connections == Connections::Kept} {
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -52,6 +55,9 @@ class CannedServer {
   }
   std::size_t requests() const { return count_; }
 
+  /// Closes the connection instead of an answer.
+  static std::string hang_up() { return std::string(1, '\0'); }
+
   /// A whole answer.
   static std::string answer(std::string_view status, std::string_view headers,
                             std::string_view body) {
@@ -79,7 +85,10 @@ class CannedServer {
       const std::string bytes_out = answer_(request);
       request.clear();
       if (bytes_out.empty()) return;
-      (void)::send(descriptor, bytes_out.data(), bytes_out.size(), MSG_NOSIGNAL);
+      if (bytes_out != hang_up()) {
+        (void)::send(descriptor, bytes_out.data(), bytes_out.size(), MSG_NOSIGNAL);
+        if (kept_) return;
+      }
     }
     loop_.forget(descriptor);
     ::close(descriptor);
@@ -88,6 +97,7 @@ class CannedServer {
 
   net::Loop& loop_;
   Answer answer_;
+  bool kept_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::map<int, std::string> requests_;

@@ -119,6 +119,27 @@ TEST_CASE_METHOD(HttpClientTest, "a server that does not answer is left in time"
   CHECK(std::chrono::steady_clock::now() - begin < 5s);
 }
 
+TEST_CASE_METHOD(HttpClientTest, "what is to come once is sent once", "[http_client]") {
+  std::vector<std::string> seen;
+  CannedServer server{loop,
+                      [&](const std::string& request) {
+                        seen.push_back(request.substr(0, request.find(' ')));
+                        return seen.back() == "GET" ? std::string{"HTTP/1.1 204 No Content\r\n\r\n"}
+                                                    : CannedServer::hang_up();
+                      },
+                      CannedServer::Connections::Kept};
+  const auto post = [&](bool once) {
+    seen.clear();
+    CHECK(fetch({.url = server.url()}).status == 204);  // leaves a connection that is kept
+    CHECK_FALSE(
+        fetch({.method = "POST", .url = server.url(), .body = "x", .once = once}).answered());
+    return seen;
+  };
+  CHECK(post(true) == std::vector<std::string>{"GET", "POST"});
+  // The library takes it for a connection that had died before.
+  CHECK(post(false) == std::vector<std::string>{"GET", "POST", "POST"});
+}
+
 TEST_CASE_METHOD(HttpClientTest, "redirects are followed as far as is allowed", "[http_client]") {
   CannedServer server{loop, [](const std::string& request) {
                         if (request.starts_with("GET /end")) {
