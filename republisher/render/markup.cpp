@@ -186,7 +186,9 @@ void add_author(pugi::xml_node parent, std::string_view author_name, std::string
   const std::string name = display_name(author_name, author, source);
   add_element(parent, "bdi", name, "name");
   const std::string handle = display_handle(handle_beside(author, author_name));
-  if (!handle.empty() && handle != name) add_element(parent, "bdi", handle, "handle");
+  if (handle.empty() || handle == name) return;
+  add_text(parent, " ");  // for who reads without the style
+  add_element(parent, "bdi", handle, "handle");
 }
 
 pugi::xml_node add_time(pugi::xml_node parent, Timestamp time) {
