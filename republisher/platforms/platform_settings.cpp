@@ -7,22 +7,27 @@
 #include <utility>
 
 #include "common/ops/http_settings.hpp"
+#include "common/ops/text.hpp"
 #include "republisher/platforms/http_target.hpp"
 #include "republisher/platforms/webdav.hpp"
 #include "republisher/platforms/webhook.hpp"
+#include "republisher/platforms/wordpress.hpp"
 #include "republisher/publish/dry_run.hpp"
 
 namespace pullwire::republisher {
 namespace {
 
-constexpr std::size_t kMostAnswer = std::size_t{1024} * 1024;  // bytes: only words of it are used
-
+// Bytes. WordPress says a post's content back, with markup around each word in the worst case.
+constexpr std::size_t kMostAnswer = std::size_t{8} * 1024 * 1024;
 constexpr double kLeastRate = 1e-4;
 
 /// Publishers are made when the target is, of what was read before.
 using MakePublisher = std::function<std::unique_ptr<Publisher>()>;
 
-MakePublisher read_webdav(Table& table, const std::string& /*name*/, const Url& url) {
+using Formats = std::vector<const Format*>;
+
+MakePublisher read_webdav(Table& table, const std::string& /*name*/, const Url& url,
+                          const Formats& /*formats*/) {
   if (!url.query.empty()) throw std::invalid_argument{"a folder's address has no ?"};
   const Login login = read_login(table);
   WebdavOptions options{.folder = url.shown(),
@@ -31,7 +36,8 @@ MakePublisher read_webdav(Table& table, const std::string& /*name*/, const Url& 
   return [options = std::move(options)] { return make_webdav(options); };
 }
 
-MakePublisher read_webhook(Table& table, const std::string& name, const Url& url) {
+MakePublisher read_webhook(Table& table, const std::string& name, const Url& url,
+                           const Formats& /*formats*/) {
   const std::string secret = table.secret("secret");
   WebhookOptions options{.url = url.shown() + (url.query.empty() ? "" : '?' + url.query),
                          .target = name,
@@ -40,15 +46,46 @@ MakePublisher read_webhook(Table& table, const std::string& name, const Url& url
   return [options = std::move(options)] { return make_webhook(options); };
 }
 
+bool has_format(const Formats& formats, std::string_view name) {
+  return std::any_of(formats.begin(), formats.end(),
+                     [&](const Format* format) { return format->name == name; });
+}
+
+MakePublisher read_wordpress(Table& table, const std::string& name, const Url& url,
+                             const Formats& formats) {
+  if (!url.query.empty()) throw std::invalid_argument{"a site's address has no ?"};
+  constexpr std::array<std::string_view, 4> kStatuses{"publish", "draft", "pending", "private"};
+  const Login login = read_login(table);
+  if (login.empty()) {
+    throw Misconfigured{table.where(), "username and password (of an application) are needed"};
+  }
+  WordpressOptions options{.site = url.shown(),
+                           .target = name,
+                           .authorization = basic_authorization(login),
+                           .has_posts = has_format(formats, "html"),
+                           .has_files = has_format(formats, "pdf")};
+  options.secrets = {options.authorization.substr(6), login.password};
+  if (const auto status = table.optional_text("status")) {
+    if (std::find(kStatuses.begin(), kStatuses.end(), status->text) == kStatuses.end()) {
+      throw Misconfigured{status->where, "must be publish, draft, pending or private, not " +
+                                             in_quotes(status->text)};
+    }
+    options.status = status->text;
+  }
+  return [options = std::move(options)] { return make_wordpress(options); };
+}
+
 struct Kind {
   std::string_view name;
-  MakePublisher (*read)(Table& table, const std::string& name, const Url& url);
+  MakePublisher (*read)(Table& table, const std::string& name, const Url& url,
+                        const Formats& formats);
   std::string_view formats;  ///< that it takes, with spaces around each; "": all
 };
 
 constexpr std::array kKinds{
     Kind{"webdav", read_webdav, ""},
     Kind{"webhook", read_webhook, ""},
+    Kind{"wordpress", read_wordpress, " html pdf "},
 };
 
 const Kind* find_kind(std::string_view kind) {
@@ -57,8 +94,7 @@ const Kind* find_kind(std::string_view kind) {
   return found == kKinds.end() ? nullptr : &*found;
 }
 
-void check_formats(const Kind& kind, const std::vector<const Format*>& formats,
-                   const std::string& where) {
+void check_formats(const Kind& kind, const Formats& formats, const std::string& where) {
   if (kind.formats.empty()) return;
   for (const Format* format : formats) {
     if (kind.formats.find(" " + std::string{format->name} + " ") != std::string_view::npos)
@@ -84,7 +120,7 @@ MakeTarget read_platform(Table& table, const std::string& name, const Located& u
   try {
     const WebService service =
         parse_web_service(uri.text.substr(0, colon), uri.text.substr(colon + 1));
-    make = kind.read(table, name, service.url);
+    make = kind.read(table, name, service.url, formats);
   } catch (const std::invalid_argument& error) {
     throw Misconfigured{uri.where, error.what()};
   }

@@ -45,8 +45,8 @@ MakeTarget read_target(Table& table, const std::string& name,
     if (is_platform(kind)) return read_platform(table, name, uri, formats);
   }
   throw Misconfigured{uri.where, "unknown kind of target " + std::string{kind} +
-                                     "; there are directory:, null:, webdav+https: and "
-                                     "webhook+https:"};
+                                     "; there are directory:, null:, webdav+https:, "
+                                     "webhook+https: and wordpress+https:"};
 }
 
 }  // namespace pullwire::republisher
