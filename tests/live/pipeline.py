@@ -1,4 +1,4 @@
-"""The real ingestor, republisher and reporter around a list of live sources."""
+"""The real ingestor, republishers and reporter between live sources and targets."""
 
 import json
 import os
@@ -13,7 +13,6 @@ from live.processes import Server, until
 
 ROOT = Path(__file__).resolve().parents[2]
 EXECUTABLES = Path(os.environ.get("PIPELINE_BIN", ROOT / "build/release/bin"))
-STAGES = ("ingestor", "republisher", "reporter")
 METRIC = re.compile(r'^pullwire_(\w+?)(?:\{([^}]*)\})? (\S+)$', re.MULTILINE)
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 EXIT_S = 40.0
@@ -27,18 +26,22 @@ def toml(value) -> str:
 
 class Pipeline:
     """`sources`, `targets`: tables of options; without `targets` there is one, `null:`.
-    `options`: more keys of [ingestor]. `cost_ms`: what a post
-    costs the republisher, which holds `max_demand` of them. Runs in `folder`."""
+    `republishers`: the targets of each, where there are several: stages "republisher-1" and so
+    on. `options`: more keys of [ingestor]. `cost_ms`: what a post costs the republisher, which
+    holds `max_demand` of them. Runs in `folder`."""
 
     def __init__(self, folder: Path, sources: list[dict], hashtags: list[str],
                  level: str = "info", environment: dict[str, str] | None = None,
                  cost_ms: float = 0, max_demand: int = 100, targets: list[dict] | None = None,
-                 **options):
+                 republishers: list[list[dict]] | None = None, **options):
         self.folder, self.level = folder, level
         self.cost_ms, self.max_demand = cost_ms, max_demand
         self.environment = environment or {}
-        self.targets = targets or [{"name": "nowhere", "uri": f"null:?cost_ms={cost_ms}",
-                                    "formats": ["text"]}]
+        targets = targets or [{"name": "nowhere", "uri": f"null:?cost_ms={cost_ms}",
+                               "formats": ["text"]}]
+        self.targets = {"republisher": targets} if republishers is None else {
+            f"republisher-{number}": each for number, each in enumerate(republishers, 1)}
+        self.stages = ("ingestor", *self.targets, "reporter")
         self.posts_port, self.publications_port, self.http, self.report = free_ports(4)
         self.config = folder / "live.toml"
         self.options = {
@@ -53,26 +56,45 @@ class Pipeline:
         for source in sources:
             lines += ["[[ingestor.source]]"]
             lines += [f"{key} = {toml(value)}" for key, value in source.items()]
-        targets = "\n".join("[[republisher.target]]\n" + "\n".join(
-            f"{key} = {toml(value)}" for key, value in target.items()) for target in self.targets)
         lines += [f"""
-[republisher]
-upstream = ["tcp://127.0.0.1:{self.posts_port}"]
-downstream = ["tcp://127.0.0.1:{self.publications_port}"]
-max_demand = {self.max_demand}
-min_demand = {self.max_demand // 2}
-{targets}
 [reporter]
 bind = "tcp://127.0.0.1:{self.publications_port}"
 database = "sqlite:reports.db"
 http = "127.0.0.1:{self.report}"
 """]
-        self.config.touch(mode=0o600)
-        self.config.write_text("\n".join(lines))
+        for stage, targets in self.targets.items():
+            section = self._republisher(targets)
+            if stage == "republisher":
+                lines += [section]
+            else:
+                self._write(self._config(stage), section)
+        self._write(self.config, "\n".join(lines))
+
+    def _republisher(self, targets: list[dict]) -> str:
+        tables = "\n".join("[[republisher.target]]\n" + "\n".join(
+            f"{key} = {toml(value)}" for key, value in target.items()) for target in targets)
+        return f"""
+[republisher]
+upstream = ["tcp://127.0.0.1:{self.posts_port}"]
+downstream = ["tcp://127.0.0.1:{self.publications_port}"]
+max_demand = {self.max_demand}
+min_demand = {self.max_demand // 2}
+{tables}
+"""
+
+    def _config(self, stage: str) -> Path:
+        own = stage in self.targets and stage != "republisher"
+        return self.folder / f"{stage}.toml" if own else self.config
+
+    @staticmethod
+    def _write(path: Path, text: str) -> None:
+        path.touch(mode=0o600)
+        path.write_text(text)
 
     def command(self, stage: str, *flags: str) -> list[str]:
         """A stage may be one of several: republisher-2."""
-        return [str(EXECUTABLES / stage.partition("-")[0]), "--config", str(self.config), *flags]
+        return [str(EXECUTABLES / stage.partition("-")[0]), "--config", str(self._config(stage)),
+                *flags]
 
     def log(self, stage: str) -> Path:
         return self.folder / f"{stage}.log"
@@ -82,7 +104,7 @@ http = "127.0.0.1:{self.report}"
     def start(self, *stages: str) -> None:
         """Returns when they listen at their `http`, where they have one."""
         ports = {"ingestor": self.http, "reporter": self.report}
-        for stage in stages or STAGES:
+        for stage in stages or self.stages:
             level = self.level if stage == "ingestor" else "info"
             server = Server(stage, self.command(stage, "--log-level", level), self.log(stage),
                             ports.get(stage, 0), end="TERM", environment=self.environment,
@@ -108,7 +130,7 @@ http = "127.0.0.1:{self.report}"
     def stop(self, *stages: str) -> None:
         """Drains one after another; each must end well."""
         self.note_memory()
-        for stage in stages or STAGES:
+        for stage in stages or self.stages:
             if server := self._running.pop(stage, None):
                 if server.process.poll() is None:
                     server.process.terminate()
@@ -169,19 +191,19 @@ http = "127.0.0.1:{self.report}"
             database.close()
         return [row[0] if len(row) == 1 else row for row in rows]
 
-    def publications(self, columns: str = "post_id, status") -> list[tuple]:
-        """One for each publication."""
+    def publications(self, columns: str = "post_id, status", end: str = "") -> list[tuple]:
+        """One for each publication, unless `end` of the statement groups them."""
         database = sqlite3.connect(f"file:{self.folder / 'reports.db'}?mode=ro", uri=True,
                                    timeout=10)
         try:
-            return database.execute(f"SELECT {columns} FROM publications").fetchall()
+            return database.execute(f"SELECT {columns} FROM publications {end}").fetchall()
         finally:
             database.close()
 
     def until_posts(self, count: int, seconds: float) -> None:
         def there():
             assert all(self.alive(stage) for stage in self._running), "a stage has ended: " + \
-                "".join(self.said(stage)[-1000:] for stage in STAGES)
+                "".join(self.said(stage)[-1000:] for stage in self.stages)
             return len(self.posts()) >= count
         try:
             until(there, seconds, "")

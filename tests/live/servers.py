@@ -43,6 +43,29 @@ http {{
 }}
 """
 
+APACHE = """\
+ServerRoot /usr/lib/apache2
+ServerName 127.0.0.1
+Listen 127.0.0.1:{port}
+PidFile {folder}/apache.pid
+DefaultRuntimeDir {folder}
+ErrorLog {folder}/error.log
+{modules}
+User www-data
+Group www-data
+StartServers 1
+ServerLimit 1
+DavLockDB {folder}/locks
+DocumentRoot {folder}/www
+LogFormat "%>s %m %U" short
+CustomLog {folder}/access.log short
+<Location /dav/>
+  Dav On
+  Require all granted
+</Location>
+"""
+APACHE_MODULES = ("mpm_event", "authz_core", "dav", "dav_fs")
+
 WP_CONFIG = """<?php
 define('DB_NAME', 'wordpress');
 define('DB_USER', 'root');
@@ -118,13 +141,48 @@ class Nginx:
         self._server.stop()
 
 
-class WordPress:
-    """WordPress with a MariaDB of its own."""
+class Apache:
+    """WebDAV (mod_dav_fs) in `folder`/www/dav."""
 
     def __init__(self, folder: Path):
-        self.port = free_port()
+        self.port, self.www, self._folder = free_port(), folder / "www", folder
+        (self.www / "dav").mkdir(parents=True)
+        folder.chmod(0o755)
+        if os.getuid() == 0:
+            for one in (folder, self.www / "dav"):
+                shutil.chown(one, "www-data", "www-data")
+        modules = "\n".join(f"LoadModule {name}_module modules/mod_{name}.so"
+                            for name in APACHE_MODULES)
+        config = folder / "apache.conf"
+        config.write_text(APACHE.format(folder=folder, port=self.port, modules=modules))
+        self._server = Server("apache", ["/usr/sbin/apache2", "-DFOREGROUND", "-f", str(config)],
+                              folder / "apache.log", self.port, end="TERM").ready()
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def answers(self) -> list[tuple[str, str, str]]:
+        """(status, method, path) of all requests, in their order."""
+        return [tuple(line.split(maxsplit=2)) for line in
+                (self._folder / "access.log").read_text().splitlines()]
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+class WordPress:
+    """WordPress with a MariaDB of its own. `workers`: requests that are answered at once, each
+    at a port of `ports`."""
+
+    USER = "ada"
+
+    def __init__(self, folder: Path, workers: int = 1):
+        self.ports = [free_port() for _ in range(workers)]
+        self.port = self.ports[0]
         self._servers = contextlib.ExitStack()
-        socket, site = folder / "mariadb.sock", folder / "site"
+        self._socket = socket = folder / "mariadb.sock"
+        site = folder / "site"
         try:
             self._start_database(folder, socket)
             # Debian's is full of links to elsewhere, which php -S would not serve.
@@ -139,11 +197,14 @@ class WordPress:
                                        capture_output=True, timeout=SETUP_S)
             if installed.returncode != 0:
                 raise AssertionError(f"WordPress: {installed.stdout}{installed.stderr}")
-            credentials = f"ada:{installed.stdout.strip().splitlines()[-1]}"
-            self._authorization = "Basic " + base64.b64encode(credentials.encode()).decode()
+            self.password = installed.stdout.strip().splitlines()[-1]  # an application password
+            credentials = f"{self.USER}:{self.password}".encode()
+            self._authorization = "Basic " + base64.b64encode(credentials).decode()
             # Without PHP_CLI_SERVER_WORKERS, which outlive a parent that is killed.
-            self._start("php", ["php", "-S", f"127.0.0.1:{self.port}", "-t", str(site),
-                                str(router)], folder, self.port)
+            for port in self.ports:
+                self._start("php", ["php", "-d", "opcache.enable_cli=1", "-S",
+                                    f"127.0.0.1:{port}", "-t", str(site), str(router)],
+                            folder, port)
         except BaseException:
             self.stop()
             raise
@@ -164,9 +225,15 @@ class WordPress:
             "--bind-address=127.0.0.1", f"--port={port}", f"--pid-file={data}/mariadb.pid",
             "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0"],
             folder, port, user="mysql")
-        subprocess.run(["mariadb", "--no-defaults", f"--socket={socket}", "--user=root",
-                        "--execute=CREATE DATABASE wordpress"],
-                       check=True, capture_output=True, timeout=SETUP_S)
+        self.sql("CREATE DATABASE wordpress", database="mysql")
+
+    def sql(self, statement: str, database: str = "wordpress") -> list[list[str]]:
+        """The rows that it gives."""
+        done = subprocess.run(["mariadb", "--no-defaults", f"--socket={self._socket}",
+                               "--user=root", "--batch", "--skip-column-names", "--raw",
+                               f"--execute={statement}", database],
+                              check=True, capture_output=True, text=True, timeout=SETUP_S)
+        return [line.split("\t") for line in done.stdout.splitlines()]
 
     def _start(self, name: str, command: list[str], folder: Path, port: int, **options) -> None:
         server = Server(name, command, folder / f"{name}.log", port, **options)
@@ -179,6 +246,13 @@ class WordPress:
 
     def call(self, method: str, path: str, body: dict | None = None) -> dict:
         """Of its REST interface. Raises AssertionError unless it succeeds."""
+        return json.loads(self._ask(method, path, body)[1])
+
+    def total(self, path: str) -> int:
+        """How many there are of what a list shows."""
+        return int(self._ask("GET", path)[0]["X-WP-Total"])
+
+    def _ask(self, method: str, path: str, body: dict | None = None) -> tuple:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, f"/wp-json/wp/v2/{path}", json.dumps(body or {}),
@@ -190,7 +264,7 @@ class WordPress:
             connection.close()
         if answer.status not in (200, 201):
             raise AssertionError(f"{method} {path}: {answer.status} {text[:1000]}")
-        return json.loads(text)
+        return answer.headers, text
 
     def stop(self) -> None:
         self._servers.close()

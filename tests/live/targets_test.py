@@ -54,6 +54,33 @@ class TargetsTest(LiveTest):
         self.assertGreater(stand_in.site.deliveries, len(received))
         self.assertEqual(len(stand_in.faults.done), 25)
 
+    @unittest.skipIf(servers.missing("apache2"), servers.missing("apache2"))
+    def test_apache_has_each_file_once_though_the_republisher_is_killed(self):
+        self.folder.chmod(0o755)
+        folder = self.folder / "apache"
+        folder.mkdir()
+        apache = servers.Apache(folder)
+        self.addCleanup(apache.stop)
+        dav = {"name": "dav", "uri": f"webdav+http://{apache.host}/dav/news",
+               "formats": ["html", "json"]}
+        pipeline = self.pipeline(simulated(rate=200), targets=[dav], hashtags=["one"])
+        for kill in range(1, 4):
+            pipeline.until_posts(kill * POSTS // 5, 30)
+            pipeline.kill("republisher")
+            pipeline.start("republisher")
+        ended = self.ended(pipeline, 2 * POSTS, 60)
+        pipeline.stop()
+        self.assertEqual(set(ended.values()), {"published"})
+        stored = [one.name for one in (apache.www / "dav/news").iterdir()]
+        self.assertEqual(len(stored), 2 * POSTS, stored[:5])
+        created = [path for status, method, path in apache.answers()
+                   if (status, method) == ("201", "PUT")]
+        self.assertEqual(len(created), len(set(created)), "created twice")
+        # 403: two made the folder at once.
+        self.assertEqual({(status, method) for status, method, _ in apache.answers()} -
+                         {("201", "PUT"), ("204", "PUT"), ("201", "MKCOL"), ("405", "MKCOL"),
+                          ("403", "MKCOL")}, set())
+
     def test_what_a_target_does_not_answer_in_time_is_deferred_and_the_others_have_theirs(self):
         _, hook = self.hook(delay=60)
         pipeline = self.pipeline(
