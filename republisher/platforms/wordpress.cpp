@@ -114,12 +114,14 @@ HttpRequest Entry::post_json(const std::string& path, const json& body) const {
   return post;
 }
 
+/// What an editor has put into the trash, where WordPress marks its slug, is found as well.
 HttpRequest Entry::look(Doing doing, bool for_file) {
   doing_ = doing;
-  return request("GET", for_file
-                            ? "media?context=edit&_fields=id,source_url,post&slug=" + file_slug_
-                            : "posts?context=edit&status=any&_fields=" + post_fields() +
-                                  "&slug=" + post_slug_);
+  if (for_file) {
+    return request("GET", "media?context=edit&_fields=id,source_url,post&slug=" + file_slug_);
+  }
+  return request("GET", "posts?context=edit&status=any,trash&_fields=" + post_fields() +
+                            "&slug=" + post_slug_ + ',' + post_slug_ + "__trashed");
 }
 
 HttpRequest Entry::make() {

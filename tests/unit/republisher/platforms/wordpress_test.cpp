@@ -94,7 +94,9 @@ TEST_CASE_METHOD(WordpressTest, "a post gets its tags first, and is made once", 
 TEST_CASE_METHOD(WordpressTest, "what may have been made before is looked for first",
                  "[wordpress]") {
   make("html", false);
-  const std::string looked = kApi + "posts?context=edit&status=any&_fields=id,link&slug=" + slug;
+  const std::string looked = kApi +
+                             "posts?context=edit&status=any,trash&_fields=id,link&slug=" + slug +
+                             "," + slug + "__trashed";
   CHECK(talk->begin().method == "POST");
   CHECK(talk->begin().url == looked);  // the first attempt's end is not known
   CHECK(published(talk->answered(answer(200, "[" + made(5) + "]"))) == "https://w.example/?p=5");
@@ -138,8 +140,8 @@ TEST_CASE_METHOD(WordpressTest, "a file is uploaded, and linked where the post i
   CHECK(upload.body == "%PDF");
   const HttpRequest look = request(talk->answered(answer(201, stored(9, 0))));
   CHECK(look.method == "GET");
-  CHECK(look.url ==
-        kApi + "posts?context=edit&status=any&_fields=id,link,content.raw&slug=" + slug);
+  CHECK(look.url == kApi + "posts?context=edit&status=any,trash&_fields=id,link,content.raw&slug=" +
+                        slug + "," + slug + "__trashed");
   const HttpRequest link = request(talk->answered(answer(200, "[" + made(5) + "]")));
   CHECK(link.url == kApi + "posts/5?_fields=id");
   const std::string content = json::parse(link.body)["content"];
