@@ -7,7 +7,7 @@ from live.case import LiveTest
 from live.servers import WordPress, missing
 
 POSTS = 100
-KILLS = 3
+KILLS = 2
 MISSING = missing("php", "mariadbd", "mariadb-install-db", "/usr/share/wordpress")
 TAGS = ("rust", "日本", "C", "computer_science")
 
@@ -42,12 +42,12 @@ class WordPressTargetTest(LiveTest):
 
     def run_all(self, kills: int = 0, **options):
         pipeline = self.pipeline({"uri": f"file:{self.source}", "name": "s"}, hashtags=["all"],
-                                 max_demand=20, targets=[self.target(**options)])
+                                 max_demand=6, targets=[self.target(**options)])
         for kill in range(1, kills + 1):
             pipeline.until_posts(kill * POSTS // (kills + 2), 60)
             pipeline.kill("republisher")
             pipeline.start("republisher")
-        self.until(lambda: pipeline.posts() and len(pipeline.publications()) == 2 * POSTS, 120,
+        self.until(lambda: pipeline.posts() and len(pipeline.publications()) == 2 * POSTS, 240,
                    "all have ended")
         self.assertEqual(set(pipeline.publications("status, error")), {("published", None)})
         pipeline.stop()
