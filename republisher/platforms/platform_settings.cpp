@@ -9,6 +9,7 @@
 #include "common/ops/http_settings.hpp"
 #include "common/ops/text.hpp"
 #include "republisher/platforms/http_target.hpp"
+#include "republisher/platforms/mastodon.hpp"
 #include "republisher/platforms/webdav.hpp"
 #include "republisher/platforms/webhook.hpp"
 #include "republisher/platforms/wordpress.hpp"
@@ -19,6 +20,7 @@ namespace {
 
 // Bytes. WordPress says a post's content back, with markup around each word in the worst case.
 constexpr std::size_t kMostAnswer = std::size_t{8} * 1024 * 1024;
+
 constexpr double kLeastRate = 1e-4;
 
 /// Publishers are made when the target is, of what was read before.
@@ -75,6 +77,11 @@ MakePublisher read_wordpress(Table& table, const std::string& name, const Url& u
   return [options = std::move(options)] { return make_wordpress(options); };
 }
 
+MakePublisher read_mastodon_target(Table& table, const std::string& name, const Url& url,
+                                   const Formats& /*formats*/) {
+  return [options = read_mastodon(table, name, url)] { return make_mastodon(options); };
+}
+
 struct Kind {
   std::string_view name;
   MakePublisher (*read)(Table& table, const std::string& name, const Url& url,
@@ -83,6 +90,7 @@ struct Kind {
 };
 
 constexpr std::array kKinds{
+    Kind{"mastodon", read_mastodon_target, " text "},
     Kind{"webdav", read_webdav, ""},
     Kind{"webhook", read_webhook, ""},
     Kind{"wordpress", read_wordpress, " html pdf "},

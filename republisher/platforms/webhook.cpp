@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <sodium.h>
 
+#include "republisher/platforms/publication_key.hpp"
+
 namespace pullwire::republisher {
 namespace {
 
@@ -116,17 +118,7 @@ std::string webhook_key(const std::string& secret) {
 }
 
 std::string webhook_id(const Document& document, const std::string& target) {
-  // Length first: no two triples are written the same way.
-  std::string text;
-  for (const std::string_view part :
-       {document.post->post_id, std::string_view{target}, document.format->name}) {
-    text.append(std::to_string(part.size())).append(1, ':').append(part);
-  }
-  std::array<unsigned char, 16> digest{};
-  crypto_generichash(digest.data(), digest.size(), bytes_of(text), text.size(), nullptr, 0);
-  std::array<char, 2 * digest.size() + 1> hex{};
-  sodium_bin2hex(hex.data(), hex.size(), digest.data(), digest.size());
-  return std::string{"msg_"} + hex.data();
+  return "msg_" + publication_key(document, target);
 }
 
 std::string webhook_signature(const std::string& key, const std::string& id,

@@ -24,7 +24,7 @@ std::unique_ptr<Publisher> make_webhook(WebhookOptions options);
 /// std::invalid_argument, without the secret, for anything else.
 std::string webhook_key(const std::string& secret);
 
-/// "msg_" and a digest of post, target and format.
+/// "msg_" and the publication_key().
 std::string webhook_id(const Document& document, const std::string& target);
 
 /// "v1," and the base64 of HMAC-SHA256 over "ID.TIMESTAMP.BODY".

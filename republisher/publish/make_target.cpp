@@ -44,9 +44,10 @@ MakeTarget read_target(Table& table, const std::string& name,
     if (kind == "null") return read_null(uri, rest);
     if (is_platform(kind)) return read_platform(table, name, uri, formats);
   }
-  throw Misconfigured{uri.where, "unknown kind of target " + std::string{kind} +
-                                     "; there are directory:, null:, webdav+https:, "
-                                     "webhook+https: and wordpress+https:"};
+  throw Misconfigured{uri.where,
+                      "unknown kind of target " + std::string{kind} +
+                          "; there are directory:, null:, mastodon+https:, webdav+https:, "
+                          "webhook+https: and wordpress+https:"};
 }
 
 }  // namespace pullwire::republisher

@@ -1,0 +1,47 @@
+// Publishes posts as statuses to Mastodon, and to servers with its API.
+//
+// Each status is asked for with an Idempotency-Key, the publication's own, which the server keeps
+// for an hour: within that a repetition gives the same status. Where it may have been asked for
+// longer ago (the post is redelivered or replayed, or was first tried 50 minutes before), the
+// account's statuses are looked at first, back to a day before the post was there, the newest
+// 1,000 at most. A status is taken for this post if all that is to be read in it is the same,
+// which with {url} in the template no other post's is; two posts whose texts are equal, without
+// an address, are one.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/model/time.hpp"
+#include "common/ops/settings.hpp"
+#include "common/ops/url.hpp"
+#include "republisher/platforms/publisher.hpp"
+#include "republisher/render/fitted_text.hpp"
+
+namespace pullwire::republisher {
+
+struct MastodonOptions {
+  std::string base;    ///< "https://mastodon.social"
+  std::string target;  ///< the target's name, part of each key
+  std::string token;
+  std::string pattern{kDefaultPattern};
+  std::string visibility = "public";
+  std::function<Timestamp()> clock = wall_clock;
+};
+
+/// Until the instance has told its own.
+inline constexpr TextLimits kMastodonLimits{.graphemes = 500, .bytes = 0, .link = 23};
+
+std::unique_ptr<Publisher> make_mastodon(MastodonOptions options);
+
+/// Reads `token`, `template` and `visibility`. Throws Misconfigured, std::invalid_argument.
+MastodonOptions read_mastodon(Table& table, const std::string& name, const Url& url);
+
+/// A post as a status: what looks like a mention (@name) notifies nobody, since it means somebody
+/// elsewhere, or nobody: an invisible character stands in it, which counts nothing.
+FittedText status_text(const Post& post, std::string_view pattern, const TextLimits& limits);
+
+}  // namespace pullwire::republisher

@@ -1,0 +1,23 @@
+#include "republisher/platforms/publication_key.hpp"
+
+#include <array>
+
+#include <sodium.h>
+
+namespace pullwire::republisher {
+
+std::string publication_key(const Document& document, std::string_view target) {
+  // Length first: no two triples are written the same way.
+  std::string text;
+  for (const std::string_view part : {document.post->post_id, target, document.format->name}) {
+    text.append(std::to_string(part.size())).append(1, ':').append(part);
+  }
+  std::array<unsigned char, 16> digest{};
+  crypto_generichash(digest.data(), digest.size(),
+                     reinterpret_cast<const unsigned char*>(text.data()), text.size(), nullptr, 0);
+  std::array<char, 2 * digest.size() + 1> hex{};
+  sodium_bin2hex(hex.data(), hex.size(), digest.data(), digest.size());
+  return hex.data();
+}
+
+}  // namespace pullwire::republisher
