@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "common/model/post_parser.hpp"
 #include "ingestor/sources/line_buffer.hpp"
-#include "ingestor/sources/post_parser.hpp"
 #include "ingestor/sources/source.hpp"
 
 namespace pullwire::ingestor {

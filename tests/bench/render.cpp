@@ -11,8 +11,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "common/model/post_parser.hpp"
 #include "common/ops/program.hpp"
-#include "ingestor/sources/post_parser.hpp"
 #include "republisher/render/renderer.hpp"
 
 namespace pullwire::bench {
@@ -33,7 +33,7 @@ class Posts {
  private:
   struct Line {
     std::string json;
-    ingestor::PostParser parser{"file"};
+    PostParser parser{"file"};
   };
 
   void add(std::string json, const std::string& path) {

@@ -1,12 +1,12 @@
-#include "ingestor/sources/post_parser.hpp"
+#include "common/model/post_parser.hpp"
 
 #include <utility>
 
 #include "common/model/clipped.hpp"
 #include "common/model/hashtag.hpp"
-#include "ingestor/sources/json_check.hpp"
+#include "common/model/json_check.hpp"
 
-namespace pullwire::ingestor {
+namespace pullwire {
 namespace {
 
 using simdjson::error_code;
@@ -264,4 +264,4 @@ bool PostParser::refuse(error_code error) {
   return false;
 }
 
-}  // namespace pullwire::ingestor
+}  // namespace pullwire

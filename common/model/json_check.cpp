@@ -1,8 +1,8 @@
-#include "ingestor/sources/json_check.hpp"
+#include "common/model/json_check.hpp"
 
 #include <utility>
 
-namespace pullwire::ingestor {
+namespace pullwire {
 namespace {
 
 using simdjson::error_code;
@@ -96,4 +96,4 @@ error_code check_json(Value value) {
   return check(value, 0);
 }
 
-}  // namespace pullwire::ingestor
+}  // namespace pullwire

@@ -1,4 +1,4 @@
-#include "ingestor/sources/post_parser.hpp"
+#include "common/model/post_parser.hpp"
 
 #include <optional>
 #include <string>
@@ -8,7 +8,6 @@
 #include "tests/catch.hpp"
 
 using namespace pullwire;
-using namespace pullwire::ingestor;
 
 namespace {
 

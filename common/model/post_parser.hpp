@@ -11,7 +11,7 @@
 
 #include "common/model/post.hpp"
 
-namespace pullwire::ingestor {
+namespace pullwire {
 
 /// Fields: `id` (string or number, taken digit by digit) and `text` are needed;
 /// `author`, `author_name`, `created_at` (RFC 3339), `lang`, `url`, `hashtags` and
@@ -63,4 +63,4 @@ class PostParser {
   bool has_hashtags_ = false;
 };
 
-}  // namespace pullwire::ingestor
+}  // namespace pullwire

@@ -7,7 +7,7 @@
 
 #include <simdjson.h>
 
-namespace pullwire::ingestor {
+namespace pullwire {
 
 /// Whether `value` is well-formed JSON, nested at most 64 deep; consumes it.
 /// simdjson itself passes over an unread value whatever it is.
@@ -16,4 +16,4 @@ namespace pullwire::ingestor {
 /// The digits of a number as they are written; "" if it is none (RFC 8259, section 6).
 [[nodiscard]] std::string_view number_token(simdjson::ondemand::value value);
 
-}  // namespace pullwire::ingestor
+}  // namespace pullwire
