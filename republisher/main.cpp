@@ -7,6 +7,7 @@
 #include "common/ops/log.hpp"
 #include "common/ops/program.hpp"
 #include "common/ops/settings.hpp"
+#include "republisher/preview.hpp"
 #include "republisher/publish/make_target.hpp"
 #include "republisher/republisher.hpp"
 
@@ -26,11 +27,12 @@ struct Options {
   std::uint64_t drain_timeout = 30;
   Located http{.text = ""};
   std::vector<Table> targets;
+  Located preview{.text = ""};
 };
 
 struct TargetOptions {
   std::string name;
-  republisher::MakeTarget make;
+  republisher::ConfiguredTarget configured;
   std::vector<const Format*> formats;
 };
 
@@ -47,6 +49,10 @@ void declare(Settings& settings, Options& o) {
   settings.number("drain_timeout", o.drain_timeout, {1, 3600}, "seconds");
   settings.text("http", o.http, "address of /metrics, /healthz and /readyz; empty: none");
   settings.tables("target", o.targets);
+  settings.text("preview", o.preview,
+                "show what of the posts in this file (JSON lines; - for standard input) would be "
+                "sent where, send nothing, and exit",
+                false);
 }
 
 std::vector<std::string> endpoints(const std::vector<Located>& values, const std::string& where) {
@@ -91,7 +97,7 @@ TargetOptions read_options(Table& table) {
     target.formats.push_back(found);
   }
   if (target.formats.empty()) throw Misconfigured{table.where(), "formats: at least one is needed"};
-  target.make = republisher::read_target(table, target.name, target.formats);
+  target.configured = republisher::read_target(table, target.name, target.formats);
   table.refuse_others();
   return target;
 }
@@ -132,12 +138,19 @@ int run(int argc, char** argv) {
     }
   }
   if (settings.check_only()) return 0;
+  if (!o.preview.text.empty()) {
+    std::vector<republisher::PreviewTarget> shown;
+    for (const TargetOptions& target : targets) {
+      shown.push_back({target.name, target.formats, target.configured.show});
+    }
+    return republisher::preview(o.preview.path(), shown);
+  }
 
   const auto make = [&](net::Loop& loop, const std::function<HttpClient&()>& http) {
     std::vector<Destination> destinations;
     for (TargetOptions& target : targets) {
       destinations.push_back({.name = target.name,
-                              .target = target.make({.loop = loop, .http = http}),
+                              .target = target.configured.make({.loop = loop, .http = http}),
                               .formats = target.formats});
     }
     return destinations;

@@ -81,6 +81,7 @@ class Settings {
   /// a flag). Whatever wins replaces the whole list.
   void texts(std::string_view key, std::vector<Located>& values, std::string_view help);
 
+  /// `in_file` as above.
   void number(std::string_view key, std::uint64_t& value, Range<std::uint64_t> range,
               std::string_view help, bool in_file = true);
   void decimal(std::string_view key, double& value, Range<double> range, std::string_view help);

@@ -158,6 +158,11 @@ class Mastodon final : public Publisher {
     if (instance_.introduced) return nullptr;
     return make_introduction(instance_);
   }
+  [[nodiscard]] Shown show(const Document& document) const override {
+    return {.address = instance_.options.base,
+            .text = status_text(*document.post, instance_.options.pattern, instance_.limits),
+            .most = instance_.limits.graphemes};
+  }
   std::unique_ptr<Conversation> converse(const Document& document) override {
     return std::make_unique<Publication>(instance_, document);
   }

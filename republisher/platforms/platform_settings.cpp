@@ -119,15 +119,17 @@ bool is_platform(std::string_view kind) {
   return find_kind(kind) != nullptr;
 }
 
-MakeTarget read_platform(Table& table, const std::string& name, const Located& uri,
-                         const std::vector<const Format*>& formats) {
+ConfiguredTarget read_platform(Table& table, const std::string& name, const Located& uri,
+                               const std::vector<const Format*>& formats) {
   const std::size_t colon = uri.text.find(':');
   const Kind& kind = *find_kind(uri.text.substr(0, colon));
   check_formats(kind, formats, table.where());
   MakePublisher make;
+  std::string address;
   try {
     const WebService service =
         parse_web_service(uri.text.substr(0, colon), uri.text.substr(colon + 1));
+    address = service.url.shown();
     make = kind.read(table, name, service.url, formats);
   } catch (const std::invalid_argument& error) {
     throw Misconfigured{uri.where, error.what()};
@@ -147,10 +149,16 @@ MakeTarget read_platform(Table& table, const std::string& name, const Located& u
   table.flag("dry_run", dry_run);
   config.connections = connections;
   config.defer_after = std::chrono::seconds{defer_after};
-  if (dry_run) return [name](const TargetContext&) { return make_dry_run(name); };
-  return [make = std::move(make), config](const TargetContext& context) {
+  const ShowDocument show = [make, address](const Document& document) {
+    Shown shown = make()->show(document);
+    if (shown.address.empty()) shown.address = address;
+    return shown;
+  };
+  if (dry_run) return {[name](const TargetContext&) { return make_dry_run(name); }, show};
+  const auto make_target = [make, config](const TargetContext& context) {
     return std::make_unique<HttpTarget>(make(), config, context.loop, context.http());
   };
+  return {make_target, show};
 }
 
 }  // namespace pullwire::republisher

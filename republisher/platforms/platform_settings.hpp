@@ -14,7 +14,7 @@ namespace pullwire::republisher {
 bool is_platform(std::string_view kind);
 
 /// Reads the keys of its kind. Throws Misconfigured.
-MakeTarget read_platform(Table& table, const std::string& name, const Located& uri,
-                         const std::vector<const Format*>& formats);
+ConfiguredTarget read_platform(Table& table, const std::string& name, const Located& uri,
+                               const std::vector<const Format*>& formats);
 
 }  // namespace pullwire::republisher

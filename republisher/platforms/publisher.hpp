@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/ops/http_client.hpp"
+#include "republisher/publish/make_target.hpp"
 #include "republisher/publish/target.hpp"
 
 namespace pullwire::republisher {
@@ -64,6 +65,13 @@ class Publisher {
   /// each begins, made alone, null if there is nothing to do. Ends well with Published, whose
   /// location is not used; Refused is tried again as well, since an operator may mend it.
   virtual std::unique_ptr<Conversation> introduce() { return nullptr; }
+
+  /// What would be sent where, as far as that is known without asking; without an address: to
+  /// the target's.
+  [[nodiscard]] virtual Shown show(const Document& document) const {
+    (void)document;
+    return {};
+  }
 
   /// `document` outlives the conversation.
   virtual std::unique_ptr<Conversation> converse(const Document& document) = 0;

@@ -14,14 +14,16 @@ struct Folder {
   bool there = false;
 };
 
+std::string url_of(const WebdavOptions& options, const Document& document) {
+  return options.folder + '/' +
+         percent_encoded(post_key(document.post->post_id) + '.' +
+                         std::string{document.format->extension});
+}
+
 class Upload final : public Conversation {
  public:
   Upload(Folder& folder, const Document& document)
-      : folder_{folder},
-        document_{document},
-        url_{folder.options.folder + '/' +
-             percent_encoded(post_key(document.post->post_id) + '.' +
-                             std::string{document.format->extension})} {}
+      : folder_{folder}, document_{document}, url_{url_of(folder.options, document)} {}
 
   HttpRequest begin() override {
     // Of a folder that is not there some servers say that they are broken (nginx: 500). It may
@@ -83,6 +85,9 @@ class Webdav final : public Publisher {
  public:
   explicit Webdav(WebdavOptions options) : folder_{.options = std::move(options)} {
     while (folder_.options.folder.ends_with('/')) folder_.options.folder.pop_back();
+  }
+  [[nodiscard]] Shown show(const Document& document) const override {
+    return {.address = url_of(folder_.options, document)};
   }
   std::unique_ptr<Conversation> converse(const Document& document) override {
     return std::make_unique<Upload>(folder_, document);

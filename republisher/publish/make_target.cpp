@@ -8,23 +8,34 @@
 
 #include "republisher/platforms/platform_settings.hpp"
 #include "republisher/publish/directory.hpp"
+#include "republisher/publish/directory_names.hpp"
 #include "republisher/publish/null.hpp"
 
 namespace pullwire::republisher {
 namespace {
 
-MakeTarget read_directory(const Located& uri, std::string_view path) {
+ConfiguredTarget read_directory(const Located& uri, std::string_view path) {
   if (path.empty()) throw Misconfigured{uri.where, "a path must follow directory:"};
-  return [folder = uri.base / path](const TargetContext&) {
-    return make_directory_target(std::filesystem::absolute(folder));
-  };
+  const std::filesystem::path folder = uri.base / path;
+  return {.make =
+              [folder](const TargetContext&) {
+                return make_directory_target(std::filesystem::absolute(folder));
+              },
+          .show =
+              [folder](const Document& document) {
+                return Shown{.address = (folder / document_path(post_key(document.post->post_id),
+                                                                document.format->extension))
+                                            .string()};
+              }};
 }
 
-MakeTarget read_null(const Located& uri, std::string_view options) {
+ConfiguredTarget read_null(const Located& uri, std::string_view options) {
   try {
-    return [parsed = NullTarget::parse(options)](const TargetContext& context) {
-      return std::make_unique<NullTarget>(context.loop, parsed);
-    };
+    return {.make =
+                [parsed = NullTarget::parse(options)](const TargetContext& context) {
+                  return std::make_unique<NullTarget>(context.loop, parsed);
+                },
+            .show = [](const Document&) { return Shown{.address = "null:"}; }};
   } catch (const std::invalid_argument& error) {
     throw Misconfigured{uri.where, uri.text + ": " + error.what()};
   }
@@ -32,8 +43,8 @@ MakeTarget read_null(const Located& uri, std::string_view options) {
 
 }  // namespace
 
-MakeTarget read_target(Table& table, const std::string& name,
-                       const std::vector<const Format*>& formats) {
+ConfiguredTarget read_target(Table& table, const std::string& name,
+                             const std::vector<const Format*>& formats) {
   const Located uri = table.text("uri");
   const std::string_view text = uri.text;
   const std::size_t colon = std::min(text.find(':'), text.size());
