@@ -12,11 +12,12 @@
 #include <sodium.h>
 #include <utf8proc.h>
 
+#include "republisher/platforms/mastodon_instance.hpp"
+
 namespace pullwire::republisher {
 namespace {
 
 constexpr std::size_t kMostStatuses = 100;  // of a page; 40 are asked for
-constexpr int kMostDepth = 64;
 
 void append_code_point(std::string& out, std::uint32_t code) {
   if (!utf8proc_codepoint_valid(static_cast<utf8proc_int32_t>(code))) return;
@@ -125,10 +126,7 @@ std::optional<Essence> essence_of_html(std::string_view html) {
 }
 
 std::optional<std::vector<OwnStatus>> read_statuses(const std::string& body) {
-  const auto shallow = [](int depth, nlohmann::json::parse_event_t, const nlohmann::json&) {
-    return depth <= kMostDepth;
-  };
-  const auto list = nlohmann::json::parse(body, shallow, false);
+  const nlohmann::json list = parse_answer(body);
   if (!list.is_array() || list.size() > kMostStatuses) return std::nullopt;
   std::vector<OwnStatus> page;
   for (const auto& one : list) {
