@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "common/ops/atproto_session.hpp"
 #include "common/ops/text.hpp"
 #include "common/ops/url.hpp"
 #include "ingestor/live/answer_json.hpp"
@@ -28,14 +29,16 @@ std::optional<Timestamp> time_in(const std::string& digits) {
 
 class Bluesky final : public Platform {
  public:
-  explicit Bluesky(BlueskyOptions options) : options_{std::move(options)} {}
+  explicit Bluesky(BlueskyOptions options)
+      : options_{std::move(options)},
+        session_{{.service = options_.base,
+                  .username = options_.username,
+                  .password = options_.password}} {}
 
   const std::vector<std::string>& streams() const override { return options_.hashtags; }
   std::string address() const override { return options_.base; }
   bool searches_hashtags() const override { return false; }
-  std::vector<std::string> secrets() const override {
-    return {options_.password, access_, refresh_};
-  }
+  std::vector<std::string> secrets() const override { return session_.secrets(); }
   HttpRequest request(const std::string& stream, const std::string& place,
                       Timestamp now) const override;
   Page read(const HttpAnswer& answer, const std::string& stream,
@@ -45,14 +48,13 @@ class Bluesky final : public Platform {
   }
   std::optional<HttpRequest> sign_in() override;
   void signed_in(const HttpAnswer& answer) override;
-  void signed_out() override { access_.clear(); }
+  void signed_out() override { session_.refused(session_.token()); }
 
  private:
   [[nodiscard]] std::optional<Timestamp> oldest_wanted(const Walk& walk) const;
 
   const BlueskyOptions options_;
-  std::string access_;   // token of the session; "": there is none
-  std::string refresh_;  // for a new one without the password
+  AtprotoSession session_;
 };
 
 /// What is older was given, or is not wanted.
@@ -73,16 +75,13 @@ HttpRequest Bluesky::request(const std::string& stream, const std::string& place
   }
   if (!walk.page.empty()) url += "&cursor=" + percent_encoded(walk.page);
   HttpRequest request{.url = std::move(url)};
-  if (!access_.empty()) request.headers.push_back("Authorization: Bearer " + access_);
+  if (!session_.token().empty()) request.headers.push_back(session_.authorization());
   return request;
 }
 
 Platform::Page Bluesky::read(const HttpAnswer& answer, const std::string& /*stream*/,
                              const std::string& place) const {
-  if (answer.status == 401 ||
-      (answer.status == 400 && answer.body.find("ExpiredToken") != std::string::npos)) {
-    throw SessionEnded{refusal(answer)};
-  }
+  if (AtprotoSession::is_over(answer)) throw SessionEnded{refusal(answer)};
   if (answer.status != 200) throw BadAnswer{refusal(answer)};
   const json body = parse_json(answer);
   if (!value_at(body, {"posts"}).is_array()) throw BadAnswer{"the answer is no list of posts"};
@@ -123,26 +122,14 @@ Platform::Page Bluesky::read(const HttpAnswer& answer, const std::string& /*stre
 }
 
 std::optional<HttpRequest> Bluesky::sign_in() {
-  if (options_.username.empty() || !access_.empty()) return std::nullopt;
-  HttpRequest request{.method = "POST", .url = options_.base};
-  if (!refresh_.empty()) {
-    request.url += "/xrpc/com.atproto.server.refreshSession";
-    request.headers = {"Authorization: Bearer " + refresh_};
-    return request;
-  }
-  request.url += "/xrpc/com.atproto.server.createSession";
-  request.headers = {"Content-Type: application/json"};
-  request.body = json{{"identifier", options_.username}, {"password", options_.password}}.dump();
-  return request;
+  if (options_.username.empty() || session_.lives()) return std::nullopt;
+  return session_.request();
 }
 
 void Bluesky::signed_in(const HttpAnswer& answer) {
-  refresh_.clear();  // it serves once; what cannot be renewed is made anew
-  if (answer.status != 200) throw BadAnswer{"no session: " + refusal(answer)};
-  const json body = parse_json(answer);
-  access_ = text_at(body, {"accessJwt"});
-  refresh_ = text_at(body, {"refreshJwt"});
-  if (access_.empty()) throw BadAnswer{"no session: the answer has no token"};
+  if (session_.take(answer)) return;
+  throw BadAnswer{"no session: " +
+                  (answer.status == 200 ? "the answer has no token" : refusal(answer))};
 }
 
 }  // namespace
