@@ -8,6 +8,7 @@
 
 #include "common/ops/http_settings.hpp"
 #include "common/ops/text.hpp"
+#include "republisher/platforms/bluesky.hpp"
 #include "republisher/platforms/http_target.hpp"
 #include "republisher/platforms/mastodon.hpp"
 #include "republisher/platforms/webdav.hpp"
@@ -82,6 +83,11 @@ MakePublisher read_mastodon_target(Table& table, const std::string& name, const 
   return [options = read_mastodon(table, name, url)] { return make_mastodon(options); };
 }
 
+MakePublisher read_bluesky_target(Table& table, const std::string& name, const Url& url,
+                                  const Formats& /*formats*/) {
+  return [options = read_bluesky(table, name, url)] { return make_bluesky(options); };
+}
+
 struct Kind {
   std::string_view name;
   MakePublisher (*read)(Table& table, const std::string& name, const Url& url,
@@ -90,6 +96,7 @@ struct Kind {
 };
 
 constexpr std::array kKinds{
+    Kind{"bluesky", read_bluesky_target, " text "},
     Kind{"mastodon", read_mastodon_target, " text "},
     Kind{"webdav", read_webdav, ""},
     Kind{"webhook", read_webhook, ""},

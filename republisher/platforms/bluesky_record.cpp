@@ -1,0 +1,154 @@
+#include "republisher/platforms/bluesky_record.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "common/model/time.hpp"
+#include "republisher/platforms/publication_key.hpp"
+#include "republisher/render/fitted_text.hpp"
+#include "republisher/render/segments.hpp"
+
+namespace pullwire::republisher {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kGraphemes = 300;
+constexpr std::size_t kBytes = 3000;
+constexpr std::size_t kLinkCharacters = 30;
+constexpr std::size_t kHostCharacters = 24;  // of a link
+constexpr std::size_t kTagCharacters = 64;   // graphemes, so at least as many characters
+constexpr std::size_t kTagBytes = 640;
+constexpr std::size_t kLinkBytes = 8192;  // of the format uri
+constexpr std::int64_t kTimeBits = 53;    // of a TID, in microseconds since 1970
+constexpr std::int64_t kClockBits = 10;
+constexpr std::int64_t kLatest = (std::int64_t{1} << kTimeBits) - 1;  // in the year 2255
+
+std::string tid_of(std::uint64_t number) {
+  constexpr std::string_view kDigits = "234567abcdefghijklmnopqrstuvwxyz";
+  std::string tid(13, ' ');
+  for (auto digit = tid.rbegin(); digit != tid.rend(); ++digit, number >>= 5U) {
+    *digit = kDigits[number & 31U];
+  }
+  return tid;
+}
+
+/// Where the character begins that `at` is a byte of.
+bool begins_character(std::string_view text, std::size_t at) {
+  return (static_cast<unsigned char>(text[at]) & 0xC0U) != 0x80U;
+}
+
+std::size_t characters(std::string_view text) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) count += begins_character(text, i) ? 1U : 0U;
+  return count;
+}
+
+std::string_view first_characters(std::string_view text, std::size_t most) {
+  std::size_t at = 0;
+  for (; at < text.size(); ++at) {
+    if (begins_character(text, at) && most-- == 0) break;
+  }
+  return text.substr(0, at);
+}
+
+/// A link as a reader sees it: "example.com/news/2026/no…", at most kLinkCharacters. Of a long
+/// host the end is shown, which says whose it is; a user before it is not, which may pretend to
+/// be one.
+std::string shown_link(std::string_view url) {
+  std::string_view rest = url.substr(url.find("://") + 3);
+  std::string_view host = rest.substr(0, rest.find_first_of("/?#"));
+  const std::string_view path = rest.substr(host.size());
+  if (const auto at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
+  std::string shown;
+  if (const std::size_t count = characters(host); count > kHostCharacters) {
+    const auto cut = first_characters(host, count - kHostCharacters + 1);
+    shown.append("…").append(host.substr(cut.size()));
+  } else {
+    shown = host;
+  }
+  if (path == "/") return shown;
+  const std::size_t room = kLinkCharacters - characters(shown);
+  if (characters(path) <= room) return shown.append(path);
+  return shown.append(first_characters(path, room - 1)).append("…");
+}
+
+/// Nothing where the lexicon does not allow it: then it is text alone.
+std::optional<json> feature_of(const TextSpan& span) {
+  if (span.kind == TextSpan::Kind::Link) {
+    if (span.value.size() > kLinkBytes || !is_web_url(span.value)) return std::nullopt;
+    return json{{"$type", "app.bsky.richtext.facet#link"}, {"uri", span.value}};
+  }
+  if (span.value.empty() || span.value.size() > kTagBytes ||
+      characters(span.value) > kTagCharacters) {
+    return std::nullopt;
+  }
+  return json{{"$type", "app.bsky.richtext.facet#tag"}, {"tag", span.value}};
+}
+
+struct RichText {
+  std::string text;
+  json facets = json::array();
+};
+
+RichText rich_text(const FittedText& fitted) {
+  RichText rich;
+  std::size_t at = 0;
+  for (const TextSpan& span : fitted.spans) {
+    rich.text.append(fitted.text, at, span.begin - at);
+    at = span.end;
+    const std::size_t begin = rich.text.size();
+    auto feature = feature_of(span);
+    const bool link = feature && span.kind == TextSpan::Kind::Link;
+    rich.text +=
+        link ? shown_link(span.value) : fitted.text.substr(span.begin, span.end - span.begin);
+    if (!feature) continue;
+    rich.facets.push_back({{"index", {{"byteStart", begin}, {"byteEnd", rich.text.size()}}},
+                           {"features", json::array({std::move(*feature)})}});
+  }
+  rich.text.append(fitted.text, at);
+  return rich;
+}
+
+}  // namespace
+
+// Two posts with the same key would be one, so most of the key is hash. The time counts in steps
+// of 2^32 microseconds (72 minutes), which leaves 42 bits to the hash: of 10,000 posts within the
+// same step two have the same key with a chance of 1 in 90,000. The step before the post's, so
+// that no key is of the future. A post without a time has 59 bits of hash and a key of the
+// years 2005 to 2023: when it was ingested is another time when it is ingested again. Of a
+// million such posts two have the same key with a chance of 1 in a million.
+std::string bluesky_key(const Document& document, std::string_view target) {
+  constexpr std::int64_t kStepBits = 32;
+  constexpr std::int64_t kSteplessBits = 49;
+  const std::uint64_t hash =
+      std::stoull(publication_key(document, target).substr(0, 16), nullptr, 16);
+  const auto& created_at = document.post->created_at;
+  const auto low_bits = [&](std::int64_t bits) {
+    return hash & ((std::uint64_t{1} << static_cast<unsigned>(bits)) - 1);
+  };
+  const std::int64_t step =
+      created_at && created_at->micros <= kLatest ? (created_at->micros >> kStepBits) - 1 : -1;
+  if (step < 0) {
+    return tid_of(std::uint64_t{1} << (kSteplessBits + 1 + kClockBits) |
+                  low_bits(kSteplessBits + kClockBits));
+  }
+  return tid_of(static_cast<std::uint64_t>(step) << (kStepBits + kClockBits) |
+                low_bits(kStepBits + kClockBits));
+}
+
+json bluesky_record(const Post& post, std::string_view pattern) {
+  RichText rich = rich_text(
+      fit_text(post, pattern, {.graphemes = kGraphemes, .bytes = kBytes, .link = kLinkCharacters}));
+  const Timestamp claimed = post.created_at.value_or(post.ingested_at);
+  const Timestamp created{std::clamp(claimed.micros, std::int64_t{0}, kLatest)};
+  json record{{"$type", "app.bsky.feed.post"},
+              {"text", std::move(rich.text)},
+              {"createdAt", to_text(created).substr(0, 23) + "Z"}};  // milliseconds, as others
+  if (!rich.facets.empty()) record["facets"] = std::move(rich.facets);
+  if (is_language_tag(post.lang)) record["langs"] = json::array({post.lang});
+  return record;
+}
+
+}  // namespace pullwire::republisher
