@@ -57,8 +57,8 @@ ConfiguredTarget read_target(Table& table, const std::string& name,
   }
   throw Misconfigured{uri.where,
                       "unknown kind of target " + std::string{kind} +
-                          "; there are directory:, null:, mastodon+https:, webdav+https:, "
-                          "webhook+https: and wordpress+https:"};
+                          "; there are directory:, null:, bluesky+https:, mastodon+https:, "
+                          "webdav+https:, webhook+https: and wordpress+https:"};
 }
 
 }  // namespace pullwire::republisher

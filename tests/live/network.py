@@ -39,9 +39,10 @@ def call(port: int, method: str, path: str, body: dict | None = None, token: str
 
 
 class Network:
-    """`folder` is empty and stays the caller's; `pds` and `appview` are ports."""
+    """`folder` is empty and stays the caller's; `pds` and `appview` are ports. `limits`: the PDS
+    has its rate limits."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, limits: bool = False):
         self.pds, self.appview, plc, database, cache = (free_port() for _ in range(5))
         self._servers = contextlib.ExitStack()
         self._log = folder / "network.log"
@@ -66,7 +67,8 @@ class Network:
                                   "--save", "", "--dir", str(folder)], cache)
             self._start("network", [
                 str(NODE), str(Path(__file__).with_name("network.mjs")),
-                str(INSTALLED / "network"), str(self.pds), str(self.appview), str(plc)],
+                str(INSTALLED / "network"), str(self.pds), str(self.appview), str(plc),
+                *(["limits"] if limits else [])],
                 self.appview, environment={
                     "DB_POSTGRES_URL": f"postgresql://postgres@127.0.0.1:{database}/postgres",
                     "REDIS_HOST": f"127.0.0.1:{cache}", "LOG_ENABLED": "false",
@@ -94,6 +96,18 @@ class Account:
         session = call(self._port, "POST", "com.atproto.server.createAccount", {
             "handle": f"{name}.test", "email": f"{name}@pullwire.test", "password": "a password"})
         self.did, self._token = session["did"], session["accessJwt"]
+
+    def records(self) -> dict[str, dict]:
+        """Its posts, by key."""
+        found: dict[str, dict] = {}
+        cursor = ""
+        while True:
+            page = call(self._port, "GET", f"com.atproto.repo.listRecords?repo={self.did}"
+                        f"&collection=app.bsky.feed.post&limit=100&cursor={cursor}")
+            found |= {one["uri"].rpartition("/")[2]: one["value"] for one in page["records"]}
+            cursor = page.get("cursor")
+            if not cursor:
+                return found
 
     def write(self, record: dict) -> str:
         """Returns its URI."""
