@@ -251,6 +251,7 @@ std::string Ingestor::report() const {
   report.read = intake_.read_total();
   report.filtered = intake_.filtered_total();
   report.skipped = intake_.skipped_total();
+  report.trouble = intake_.trouble();
   return wire::encode_reports({report});
 }
 

@@ -123,6 +123,13 @@ std::size_t Intake::lag() const {
   return lag;
 }
 
+std::string Intake::trouble() const {
+  for (const auto& desk : desks_) {
+    if (std::string trouble = desk->trouble(); !trouble.empty()) return trouble;
+  }
+  return "";
+}
+
 bool Intake::moved() const {
   return std::any_of(desks_.begin(), desks_.end(),
                      [](const auto& desk) { return desk->has_moved(); });

@@ -70,6 +70,8 @@ class Intake {
   [[nodiscard]] bool broken() const noexcept { return broken_; }
   /// Newest read minus stored cursor, the largest over all sources, in posts.
   [[nodiscard]] std::size_t lag() const;
+  /// The first source that fails, and why, in a line; "" if all work.
+  [[nodiscard]] std::string trouble() const;
   /// There is something to store.
   [[nodiscard]] bool moved() const;
   /// A source is not asked before what is settled of it has been stored.

@@ -143,6 +143,11 @@ void Intake::Desk::works() {
   log_info("source works again", {{"source", source->name()}});
 }
 
+std::string Intake::Desk::trouble() const {
+  if (troubles_.empty()) return "";
+  return "source " + std::string{source->name()} + " fails: " + *troubles_.begin();
+}
+
 std::optional<SourceChange> Intake::Desk::take_change() {
   if (!has_cursor()) return std::nullopt;
   const auto lowest = cursor.lowest_unsettled();

@@ -49,6 +49,8 @@ class Intake::Desk : public Sink {
     return source->identity() != Source::Identity::Nothing && !replays();
   }
   [[nodiscard]] bool failing() const { return !troubles_.empty(); }
+  /// What fails, in a line; "" if nothing does.
+  [[nodiscard]] std::string trouble() const;
   [[nodiscard]] std::size_t sent_before() const { return sent_before_; }
 
   /// Posts read from the stored cursor on: a kill would have them sent again.

@@ -128,6 +128,11 @@ class Bluesky final : public Publisher {
     if (shared_.session.lives()) return nullptr;
     return std::make_unique<SignIn>(shared_);
   }
+  [[nodiscard]] Shown show(const Document& document) const override {
+    return {.address = shared_.options.account.service,
+            .text = bluesky_text(*document.post, shared_.options.pattern),
+            .most = kBlueskyGraphemes};
+  }
   std::unique_ptr<Conversation> converse(const Document& document) override {
     return std::make_unique<Put>(shared_, document);
   }

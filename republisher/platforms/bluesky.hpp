@@ -6,8 +6,6 @@
 #include <string>
 
 #include "common/ops/atproto_session.hpp"
-#include "common/ops/settings.hpp"
-#include "common/ops/url.hpp"
 #include "republisher/platforms/publisher.hpp"
 #include "republisher/render/fitted_text.hpp"
 
@@ -21,8 +19,5 @@ struct BlueskyOptions {
 };
 
 std::unique_ptr<Publisher> make_bluesky(BlueskyOptions options);
-
-/// Reads `username`, `password` and `template`. Throws Misconfigured, std::invalid_argument.
-BlueskyOptions read_bluesky(Table& table, const std::string& name, const Url& url);
 
 }  // namespace pullwire::republisher

@@ -14,7 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kGraphemes = 300;
 constexpr std::size_t kBytes = 3000;
 constexpr std::size_t kLinkCharacters = 30;
 constexpr std::size_t kHostCharacters = 24;  // of a link
@@ -138,9 +137,13 @@ std::string bluesky_key(const Document& document, std::string_view target) {
                 low_bits(kStepBits + kClockBits));
 }
 
+FittedText bluesky_text(const Post& post, std::string_view pattern) {
+  return fit_text(post, pattern,
+                  {.graphemes = kBlueskyGraphemes, .bytes = kBytes, .link = kLinkCharacters});
+}
+
 json bluesky_record(const Post& post, std::string_view pattern) {
-  RichText rich = rich_text(
-      fit_text(post, pattern, {.graphemes = kGraphemes, .bytes = kBytes, .link = kLinkCharacters}));
+  RichText rich = rich_text(bluesky_text(post, pattern));
   const Timestamp claimed = post.created_at.value_or(post.ingested_at);
   const Timestamp created{std::clamp(claimed.micros, std::int64_t{0}, kLatest)};
   json record{{"$type", "app.bsky.feed.post"},

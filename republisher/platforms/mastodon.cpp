@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/ops/url.hpp"
 #include "republisher/platforms/mastodon_instance.hpp"
 #include "republisher/platforms/publication_key.hpp"
 #include "republisher/render/segments.hpp"
@@ -72,6 +73,7 @@ class Publication final : public Conversation {
     const std::string language = language_of(document_.post->lang);
     if (!language.empty()) status["language"] = language;
     HttpRequest request = instance_.request("POST", "/api/v1/statuses");
+    request.once = true;  // a key does not help against two at the same moment
     request.headers.emplace_back("Content-Type: application/json");
     request.headers.push_back("Idempotency-Key: " +
                               publication_key(document_, instance_.options.target));

@@ -16,8 +16,6 @@
 #include <vector>
 
 #include "common/model/time.hpp"
-#include "common/ops/settings.hpp"
-#include "common/ops/url.hpp"
 #include "republisher/platforms/publisher.hpp"
 #include "republisher/render/fitted_text.hpp"
 
@@ -36,9 +34,6 @@ struct MastodonOptions {
 inline constexpr TextLimits kMastodonLimits{.graphemes = 500, .bytes = 0, .link = 23};
 
 std::unique_ptr<Publisher> make_mastodon(MastodonOptions options);
-
-/// Reads `token`, `template` and `visibility`. Throws Misconfigured, std::invalid_argument.
-MastodonOptions read_mastodon(Table& table, const std::string& name, const Url& url);
 
 /// A post as a status: what looks like a mention (@name) notifies nobody, since it means somebody
 /// elsewhere, or nobody: an invisible character stands in it, which counts nothing.

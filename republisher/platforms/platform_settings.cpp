@@ -7,13 +7,8 @@
 #include <utility>
 
 #include "common/ops/http_settings.hpp"
-#include "common/ops/text.hpp"
-#include "republisher/platforms/bluesky.hpp"
 #include "republisher/platforms/http_target.hpp"
-#include "republisher/platforms/mastodon.hpp"
-#include "republisher/platforms/webdav.hpp"
-#include "republisher/platforms/webhook.hpp"
-#include "republisher/platforms/wordpress.hpp"
+#include "republisher/platforms/platform_options.hpp"
 #include "republisher/publish/dry_run.hpp"
 
 namespace pullwire::republisher {
@@ -24,70 +19,6 @@ constexpr std::size_t kMostAnswer = std::size_t{8} * 1024 * 1024;
 
 constexpr double kLeastRate = 1e-4;
 
-/// Publishers are made when the target is, of what was read before.
-using MakePublisher = std::function<std::unique_ptr<Publisher>()>;
-
-using Formats = std::vector<const Format*>;
-
-MakePublisher read_webdav(Table& table, const std::string& /*name*/, const Url& url,
-                          const Formats& /*formats*/) {
-  if (!url.query.empty()) throw std::invalid_argument{"a folder's address has no ?"};
-  const Login login = read_login(table);
-  WebdavOptions options{.folder = url.shown(),
-                        .authorization = login.empty() ? "" : basic_authorization(login)};
-  if (!login.empty()) options.secrets = {options.authorization.substr(6), login.password};
-  return [options = std::move(options)] { return make_webdav(options); };
-}
-
-MakePublisher read_webhook(Table& table, const std::string& name, const Url& url,
-                           const Formats& /*formats*/) {
-  const std::string secret = table.secret("secret");
-  WebhookOptions options{.url = url.shown() + (url.query.empty() ? "" : '?' + url.query),
-                         .target = name,
-                         .key = secret.empty() ? "" : webhook_key(secret),
-                         .secrets = {secret, url.query}};
-  return [options = std::move(options)] { return make_webhook(options); };
-}
-
-bool has_format(const Formats& formats, std::string_view name) {
-  return std::any_of(formats.begin(), formats.end(),
-                     [&](const Format* format) { return format->name == name; });
-}
-
-MakePublisher read_wordpress(Table& table, const std::string& name, const Url& url,
-                             const Formats& formats) {
-  if (!url.query.empty()) throw std::invalid_argument{"a site's address has no ?"};
-  constexpr std::array<std::string_view, 4> kStatuses{"publish", "draft", "pending", "private"};
-  const Login login = read_login(table);
-  if (login.empty()) {
-    throw Misconfigured{table.where(), "username and password (of an application) are needed"};
-  }
-  WordpressOptions options{.site = url.shown(),
-                           .target = name,
-                           .authorization = basic_authorization(login),
-                           .has_posts = has_format(formats, "html"),
-                           .has_files = has_format(formats, "pdf")};
-  options.secrets = {options.authorization.substr(6), login.password};
-  if (const auto status = table.optional_text("status")) {
-    if (std::find(kStatuses.begin(), kStatuses.end(), status->text) == kStatuses.end()) {
-      throw Misconfigured{status->where, "must be publish, draft, pending or private, not " +
-                                             in_quotes(status->text)};
-    }
-    options.status = status->text;
-  }
-  return [options = std::move(options)] { return make_wordpress(options); };
-}
-
-MakePublisher read_mastodon_target(Table& table, const std::string& name, const Url& url,
-                                   const Formats& /*formats*/) {
-  return [options = read_mastodon(table, name, url)] { return make_mastodon(options); };
-}
-
-MakePublisher read_bluesky_target(Table& table, const std::string& name, const Url& url,
-                                  const Formats& /*formats*/) {
-  return [options = read_bluesky(table, name, url)] { return make_bluesky(options); };
-}
-
 struct Kind {
   std::string_view name;
   MakePublisher (*read)(Table& table, const std::string& name, const Url& url,
@@ -96,8 +27,8 @@ struct Kind {
 };
 
 constexpr std::array kKinds{
-    Kind{"bluesky", read_bluesky_target, " text "},
-    Kind{"mastodon", read_mastodon_target, " text "},
+    Kind{"bluesky", read_bluesky, " text "},
+    Kind{"mastodon", read_mastodon, " text "},
     Kind{"webdav", read_webdav, ""},
     Kind{"webhook", read_webhook, ""},
     Kind{"wordpress", read_wordpress, " html pdf "},

@@ -262,6 +262,11 @@ class Wordpress final : public Publisher {
   explicit Wordpress(WordpressOptions options) : site_{.options = std::move(options)} {
     while (site_.options.site.ends_with('/')) site_.options.site.pop_back();
   }
+  [[nodiscard]] Shown show(const Document& document) const override {
+    const std::string slug = wordpress_slug(*document.post, site_.options.target);
+    return {.address =
+                site_.options.site + '/' + slug + (document.format->name == "pdf" ? "-pdf" : "")};
+  }
   std::unique_ptr<Conversation> converse(const Document& document) override {
     return std::make_unique<Entry>(site_, document);
   }

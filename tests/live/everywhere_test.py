@@ -64,6 +64,27 @@ class Files:
         return [json.loads(one.read_text())["url"] for one in (self._folder / "news").iterdir()]
 
 
+class Sky:
+    """Bluesky, of npm: not in scripts/test."""
+
+    name = "sky"
+
+    def __init__(self, folder: Path):
+        self._network = Network(folder)
+        self._account = Account(self._network, "everywhere")
+        self.ports = [self._network.pds]
+        self.stop = self._network.stop
+
+    def target(self, host: str) -> dict:
+        return {"uri": f"bluesky+http://{host}", "formats": ["text"],
+                "username": "everywhere.test", "password": "a password"}
+
+    def posts(self) -> list[str]:
+        return [facet["features"][0]["uri"] for record in self._account.records().values()
+                for facet in record["facets"]
+                if facet["features"][0]["$type"].endswith("#link")]
+
+
 def written(count: int) -> list[dict]:
     return [{"id": str(number), "author": "ada", "url": f"https://example.org/posts/{number}",
              "text": f"Post {number} about #all that goes everywhere", "hashtags": ["all"]}
@@ -150,7 +171,7 @@ class EverywhereTest(LiveTest):
 
     @unittest.skipUnless(os.environ.get("LIVE_LONG"), "takes minutes: scripts/test --live")
     def test_2000_posts_are_everywhere_once(self):
-        soon = self.publish(self.places(Blog, Files), POSTS, Faults(), KILL_EVERY_S, 3600, 16,
+        soon = self.publish(self.places(Blog, Files, Sky), POSTS, Faults(), KILL_EVERY_S, 3600, 16,
                             {"uri": "replay:reports.db", "name": "again"})
         self.assertEqual(soon[:5], [], f"{len(soon)} in all")
 
