@@ -43,7 +43,8 @@ void declare(Settings& settings, Options& o) {
                   "posts in flight on each upstream link");
   settings.number("min_demand", o.min_demand, {0, wire::kMaxDemand - 1},
                   "asks again at so few; default half of max_demand");
-  settings.number("concurrency", o.concurrency, {1, 100'000}, "publications under way at once");
+  settings.number("concurrency", o.concurrency, {1, 100'000},
+                  "publications under way at once, without those that wait for a platform");
   settings.number("render_timeout", o.render_timeout, {1, 3600},
                   "seconds; past it the process names the post and ends");
   settings.number("drain_timeout", o.drain_timeout, {1, 3600}, "seconds");
