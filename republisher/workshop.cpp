@@ -275,6 +275,7 @@ void Workshop::end(Job& job, Publication publication) {
 }
 
 void Workshop::share(std::size_t republishers) {
+  if (std::exchange(republishers_, republishers) == republishers) return;
   for (const Destination& destination : destinations_) destination.target->share(republishers);
 }
 

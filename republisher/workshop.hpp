@@ -160,6 +160,7 @@ class Workshop {
   std::vector<Job*> spare_;
   std::vector<net::Worker::Job*> begun_;  // not submitted
   net::Time begun_at_{};                  // the first of them
+  std::size_t republishers_ = 0;          // that share targets
   std::size_t under_way_ = 0;
   std::size_t queued_ = 0;            // of these, at a target
   std::size_t queued_bytes_ = 0;      // of documents

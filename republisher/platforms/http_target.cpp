@@ -181,17 +181,21 @@ bool HttpTarget::defer(const Document& document, std::string_view reason) {
   return true;
 }
 
-/// Until `earliest`, if that is known and far enough: what was deferred before waits twice as
-/// long each time. `otherwise`: the reason if there is no other.
+/// How long to leave it alone with a publication that is deferred. While it fails, twice as long
+/// each time; else until those before it have had their turn, at the pace of the last ones.
+HttpTarget::Time HttpTarget::rest(const Document& document) const {
+  if (!failing_) return gap_ * static_cast<Time::rep>(waiting_.all().size());
+  const std::uint32_t doublings = std::min(document.attempts - 1, 16U);
+  return std::min<Time>(Time{config_.defer_after} * (1U << doublings), kLongestDeferral);
+}
+
+/// Until `earliest`, if that is known and far enough. `otherwise`: the reason if there is no other.
 void HttpTarget::defer(List& from, Place place, Time earliest, std::string_view otherwise) {
   const Time now = loop_.now();
-  const std::uint32_t doublings = std::min(place->document->attempts - 1, 16U);
-  const Time wait_again =
-      std::min<Time>(Time{config_.defer_after} * (1U << doublings), kLongestDeferral);
   if (earliest == Pace::kNever) earliest = now;
-  earliest = std::max(earliest, now + wait_again);
+  earliest = std::max(earliest, now + rest(*place->document));
   const auto wait =
-      std::chrono::duration_cast<std::chrono::microseconds>(pace_.come_back(earliest) - now);
+      std::chrono::duration_cast<std::chrono::microseconds>(pace_.come_back(earliest, gap_) - now);
   std::string why = std::move(place->trouble);
   if (why.empty()) why = trouble_.empty() ? otherwise : trouble_;
   finish(from, place,

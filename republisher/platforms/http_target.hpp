@@ -74,6 +74,7 @@ class HttpTarget final : public Target {
   void anew(Place place, const std::string& why, const RateHint& hint);
   void again(Place place, std::string why);
   void fence(UnderWay& one) const;
+  [[nodiscard]] Time rest(const Document& document) const;
   void defer(List& from, Place place, Time earliest, std::string_view otherwise);
   static Outcome refused(const std::string& why);
   static void finish(List& from, Place place, Outcome outcome);
@@ -93,7 +94,9 @@ class HttpTarget final : public Target {
   HttpClient& http_;
   RateBudget budget_;
   Pace pace_;
-  Time closed_until_{};  // by the platform's word to us
+  Time closed_until_{};                      // by the platform's word to us
+  Time gap_{std::chrono::milliseconds{50}};  // between the ends of two, while others wait
+  Time last_end_{};
   PublicationQueue waiting_;
   List under_way_;       // with a request
   std::string trouble_;  // the last failure's reason; "" while it works

@@ -82,6 +82,10 @@ void HttpTarget::end(Place place, Step& step) {
     under_way_.erase(place);
     return;
   }
+  // A mean of the last ten or so.
+  const Time now = loop_.now();
+  if (!waiting_.empty() && last_end_ > Time::zero()) gap_ += (now - last_end_ - gap_) / 10;
+  last_end_ = now;
   if (auto* published = std::get_if<Published>(&step)) {
     return finish(under_way_, place,
                   {.status = Status::Published,
@@ -101,6 +105,7 @@ void HttpTarget::refuse_all() {
 
 void HttpTarget::fail(Place place, const std::string& why, const RateHint& hint) {
   failing_ = true;
+  last_end_ = {};  // how long it fails says nothing of its pace
   trouble_ = why;
   budget_.failed(loop_.now(), hint, place->begun);
   again(place, why);

@@ -36,9 +36,8 @@ void Pace::begun(Time now) {
   next_ = now + own_interval();
 }
 
-Time Pace::come_back(Time earliest) {
-  if (!any()) return earliest;
-  last_put_off_ = std::max(earliest, last_put_off_ + own_interval());
+Time Pace::come_back(Time earliest, Time gap) {
+  last_put_off_ = std::max(earliest, last_put_off_ + std::max(own_interval(), gap));
   return last_put_off_;
 }
 

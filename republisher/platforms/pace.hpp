@@ -40,9 +40,9 @@ class Pace {
 
   void begun(Time now);
 
-  /// When to come back with a publication that is put off, not before `earliest`: what comes
-  /// back keeps to the rate, too.
-  [[nodiscard]] Time come_back(Time earliest);
+  /// When to come back with a publication that is put off: not before `earliest`, one after
+  /// another, at the rate, and no faster than one in each `gap`, which the target takes.
+  [[nodiscard]] Time come_back(Time earliest, Time gap);
 
  private:
   [[nodiscard]] Time own_interval() const noexcept {

@@ -41,6 +41,7 @@ class PublicationQueue {
 
   [[nodiscard]] bool empty() const { return list_.empty(); }
   [[nodiscard]] List& all() { return list_; }
+  [[nodiscard]] const List& all() const { return list_; }
   [[nodiscard]] Place front() { return list_.begin(); }
 
   /// Takes one out of `from`. Most deadlines are later than those that are there.

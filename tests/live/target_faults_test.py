@@ -71,13 +71,13 @@ class TargetFaultsTest(LiveTest):
             self.add(f"blog{number}", Server(self.wordpress.port), "wordpress",
                      formats=["html"], username=servers.WordPress.USER,
                      password=self.wordpress.password)
-        posts = FAULTS_IN_ALL // (KINDS * TARGETS_OF_A_KIND)
+        posts = max(20, FAULTS_IN_ALL // (KINDS * TARGETS_OF_A_KIND))
         path = self.folder / "posts.jsonl"
         path.write_text("".join(json.dumps(
             {"id": one, "text": f"post {one} #all", "url": f"https://example.org/posts/{one}"}
         ) + "\n" for one in range(posts)))
         pipeline = self.pipeline({"uri": f"file:{path}", "name": "f"}, hashtags=["all"],
-                                 targets=self.targets)
+                                 targets=self.targets, max_demand=2000)  # none is deferred
         began = time.monotonic()
         self.until(lambda: len(pipeline.posts()) == posts and
                    len(pipeline.publications()) == posts * len(self.targets), PATIENCE_S,

@@ -39,7 +39,7 @@ class TargetsTest(LiveTest):
         dav = {"name": "dav", "uri": f"webdav+http://{nginx.host}/dav/news",
                "formats": ["html", "json"]}
         pipeline = self.pipeline(simulated(), targets=[{**hook, "defer_after": 120}, dav],
-                                 hashtags=["one"])
+                                 hashtags=["one"], max_demand=1000)  # none is deferred
         ended = self.ended(pipeline, 4 * POSTS, 150)
         pipeline.stop()
         self.assertEqual({row for row in pipeline.publications("status, error, target")

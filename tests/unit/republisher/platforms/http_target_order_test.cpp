@@ -124,10 +124,13 @@ TEST_CASE_METHOD(HttpTargetTest, "what waits can be deferred, what is under way 
   CHECK(outcomes["a"].status == Status::Published);
 }
 
-TEST_CASE_METHOD(HttpTargetTest, "what was deferred before waits longer each time",
+TEST_CASE_METHOD(HttpTargetTest, "what a target that fails has not taken waits longer each time",
                  "[http_target]") {
   make({.connections = 1, .defer_after = 10s});
-  publish("first");
+  answers["/bad"] = {CannedServer::answer("500 No", "", "")};
+  publish("bad");
+  loop.at(loop.now() + 50ms, [&] { loop.stop(); });
+  loop.run();
   std::vector<double> waits;
   for (const std::uint32_t attempts : {1U, 2U, 3U, 20U}) {
     publish("post" + std::to_string(attempts));
@@ -140,6 +143,17 @@ TEST_CASE_METHOD(HttpTargetTest, "what was deferred before waits longer each tim
   CHECK(waits[1] == Approx(20).margin(1));
   CHECK(waits[2] == Approx(40).margin(1));
   CHECK(waits[3] == Approx(600).margin(1));
+}
+
+TEST_CASE_METHOD(HttpTargetTest, "what a slow target has not taken comes back at its pace",
+                 "[http_target]") {
+  make({.connections = 1, .defer_after = 10s});
+  for (const char* id : {"a", "b", "c", "d"}) publish(id);
+  for (std::size_t i = 1; i < 4; ++i) REQUIRE(target->defer(documents[i], "late"));
+  const auto at = [&](const char* id) { return outcomes[id].retry_at->micros; };
+  CHECK(at("b") - wall_clock().micros < 1'000'000);
+  CHECK(at("c") - at("b") >= 49'000);  // until it is known to be faster
+  CHECK(at("d") - at("c") >= 49'000);
 }
 
 TEST_CASE_METHOD(HttpTargetTest, "a target with a rate begins nothing before it knows its part",

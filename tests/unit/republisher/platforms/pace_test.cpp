@@ -39,7 +39,8 @@ TEST_CASE("without a rate everything may begin at once", "[pace]") {
   CHECK(pace.next() == 0s);
   pace.begun(5s);
   CHECK(pace.next() == 0s);
-  CHECK(pace.come_back(7s) == 7s);
+  CHECK(pace.come_back(7s, 0s) == 7s);
+  CHECK(pace.come_back(7s, 1s) == 8s);
 }
 
 TEST_CASE("a republisher uses its part of the rate", "[pace]") {
@@ -65,10 +66,10 @@ TEST_CASE("the hourly cap is spread over the hour", "[pace]") {
 TEST_CASE("what is put off comes back at the rate", "[pace]") {
   Pace pace{{.rate = 2}};
   pace.share(1, 0s);
-  CHECK(pace.come_back(100s) == 100s);
-  CHECK(pace.come_back(100s) == 100s + 500ms);
-  CHECK(pace.come_back(100s) == 101s);
-  CHECK(pace.come_back(200s) == 200s);
+  CHECK(pace.come_back(100s, 20ms) == 100s);
+  CHECK(pace.come_back(100s, 20ms) == 100s + 500ms);
+  CHECK(pace.come_back(100s, 20ms) == 101s);
+  CHECK(pace.come_back(200s, 20ms) == 200s);
 }
 
 TEST_CASE("the rate holds while republishers come and go", "[pace]") {
