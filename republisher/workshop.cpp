@@ -134,19 +134,6 @@ void Workshop::choose(Job& job, const std::vector<Pending>& pending) {
   }
 }
 
-void Workshop::let_go(const std::function<bool(Ticket)>& of) {
-  if (queued_ == 0) return;
-  for (Job& job : jobs_) {
-    if (job.open == 0 || !of(job.given->ticket)) continue;
-    for (std::size_t i = 0; i < job.tasks.size(); ++i) {
-      Task& task = job.tasks[i];
-      if (task.queued == 0) continue;
-      Target& target = *destinations_[products_[i].destination].target;
-      target.defer(task.document, "its ingestor is gone: it comes again");
-    }
-  }
-}
-
 void Workshop::submit() {
   worker_.add(begun_);
   begun_.clear();
@@ -248,19 +235,6 @@ void Workshop::finish(Job& job, std::size_t index, Outcome outcome) {
   if (last_here && queued_ > 0) bound_lanes(job);
 }
 
-/// Targets that have fallen too far behind the fastest let this post go.
-void Workshop::bound_lanes(Job& job) {
-  const std::size_t fastest = *std::min_element(backlog_.begin(), backlog_.end());
-  for (std::size_t i = 0; i < job.tasks.size(); ++i) {
-    Task& task = job.tasks[i];
-    const std::size_t destination = products_[i].destination;
-    const std::size_t behind = backlog_[destination] - fastest;
-    if (task.queued == 0 || behind == 0) continue;
-    if (behind <= lane_ && queued_bytes_ < kMostQueuedBytes / 2) continue;
-    destinations_[destination].target->defer(task.document, "more come than the target takes");
-  }
-}
-
 /// The post goes along with the first, for the database's row of it, and with whatever may have
 /// to be replayed.
 void Workshop::end(Job& job, Publication publication) {
@@ -272,34 +246,6 @@ void Workshop::end(Job& job, Publication publication) {
   const bool first = std::exchange(job.untold, false);
   if (first || publication.status != Status::Published) publication.post = job.given->bytes;
   finished_(job.given->ticket, publication);
-}
-
-void Workshop::share(std::size_t republishers) {
-  if (std::exchange(republishers_, republishers) == republishers) return;
-  for (const Destination& destination : destinations_) destination.target->share(republishers);
-}
-
-std::vector<wire::Closure> Workshop::closed() const {
-  std::vector<wire::Closure> closed;
-  for (const Destination& destination : destinations_) {
-    const auto time =
-        std::chrono::duration_cast<std::chrono::microseconds>(destination.target->closed_for());
-    if (time.count() == 0) continue;
-    closed.push_back({destination.name, static_cast<std::uint64_t>(time.count())});
-  }
-  return closed;
-}
-
-void Workshop::close(const wire::Closure& closure) {
-  constexpr std::uint64_t kDay = 86'400'000'000;
-  for (const Destination& destination : destinations_) {
-    if (destination.name != closure.target) continue;
-    destination.target->close_for(std::chrono::microseconds{std::min(closure.for_us, kDay)});
-  }
-}
-
-void Workshop::drain() {
-  for (const Destination& destination : destinations_) destination.target->drain();
 }
 
 void Workshop::tidy(std::function<void()> then) {

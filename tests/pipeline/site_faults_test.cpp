@@ -30,7 +30,8 @@ TEST_CASE("publications are deferred while the site's disk is full, and publishe
   REQUIRE(eventually([&] {
     return pipeline.query("SELECT count(*) FROM publications WHERE status = 'deferred'") > 50;
   }));
-  CHECK(readiness(pipeline.republisher_port(0)).starts_with("target site does not take what comes: "));
+  CHECK(readiness(pipeline.republisher_port(0))
+            .starts_with("target site does not take what comes: "));
   disk->make_room();
   REQUIRE(eventually([&] { return readiness(pipeline.republisher_port(0)) == "ready"; }));
   CHECK(ingestor.wait(30s) == 0);
