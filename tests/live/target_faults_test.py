@@ -63,7 +63,7 @@ class TargetFaultsTest(LiveTest):
             self.add(f"hook{number}", Hook(), "webhook", formats=["json"], secret=SECRET)
             self.add(f"toots{number}", MastodonAccount(), "mastodon", formats=["text"],
                      token=TOKEN)
-            pds = Pds()
+            pds = Pds(token_s=600, uses=10)
             self.add(f"sky{number}", pds, "bluesky", formats=["text"], username=pds.username,
                      password=pds.password)
             self.add(f"dav{number}", Server(self.nginx.port), "webdav", f"/dav/{number}",
