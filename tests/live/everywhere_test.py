@@ -9,6 +9,7 @@ from pathlib import Path
 
 from live.case import LiveTest
 from live.haproxy import Faults, HaProxy, Passed, too_soon
+from live.network import Account, Network
 from live.servers import Nginx, WordPress, missing
 
 POSTS = int(os.environ.get("LIVE_POSTS", 2000))
@@ -17,7 +18,7 @@ REPUBLISHERS = 4
 KILL_EVERY_S = 20.0
 PATIENCE_S = 2.0        # of the republishers, for an answer
 IN_FLIGHT_S = 0.1       # on its way when the 429 came
-DEFER_AFTER_S = 3600
+DEFER_AFTER_S = 30
 MISSING = missing("haproxy", "nginx", "php", "mariadbd", "mariadb-install-db",
                   "/usr/share/wordpress")
 

@@ -108,9 +108,12 @@ class TargetFaultsTest(LiveTest):
             texts = [one.read_text() for one in (self.nginx.www / f"dav/{number}").iterdir()]
         else:  # of all four: what is there twice has another name, which no target tells
             texts = [row[0] for row in self.wordpress.sql(
-                "SELECT post_content FROM wp_posts WHERE post_type = 'post' "
-                "AND post_status <> 'auto-draft'")]
-        return Counter(int(re.search(r"example\.org/posts/(\d+)", text)[1]) for text in texts)
+                "SELECT REGEXP_SUBSTR(post_content, 'example.org/posts/[0-9]+') FROM wp_posts "
+                "WHERE post_type = 'post' AND post_status <> 'auto-draft'")]
+        found = [re.search(r"example\.org/posts/(\d+)", text) for text in texts]
+        self.assertNotIn(None, found, f"{name}: {texts[found.index(None)][:300]!r}"
+                         if None in found else "")
+        return Counter(int(one[1]) for one in found)
 
 
 if __name__ == "__main__":
