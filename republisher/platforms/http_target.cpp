@@ -15,8 +15,6 @@ using net::Time;
 constexpr Time kWaitWhenDraining = 5s;
 constexpr Time kAnswerWhenDraining = 10s;
 constexpr Time kLookAgain = 100ms;
-/// Unless the platform itself wants a longer one.
-constexpr Time kLongestDeferral = 10min;
 
 constexpr std::string_view kTooSlow = "the target is too slow";
 constexpr std::string_view kPaced = "its rate allows no more";
@@ -181,19 +179,19 @@ bool HttpTarget::defer(const Document& document, std::string_view reason) {
   return true;
 }
 
-/// How long to leave it alone with a publication that is deferred. While it fails, twice as long
-/// each time; else until those before it have had their turn, at the pace of the last ones.
-HttpTarget::Time HttpTarget::rest(const Document& document) const {
-  if (!failing_) return gap_ * static_cast<Time::rep>(waiting_.all().size());
-  const std::uint32_t doublings = std::min(document.attempts - 1, 16U);
-  return std::min<Time>(Time{config_.defer_after} * (1U << doublings), kLongestDeferral);
+/// How long to leave it alone with a publication that is deferred: while it fails, `defer_after`
+/// at least; else until those before it have had their turn, at the
+/// pace of the last ones.
+HttpTarget::Time HttpTarget::rest() const {
+  if (failing_) return config_.defer_after;
+  return gap_ * static_cast<Time::rep>(waiting_.all().size());
 }
 
 /// Until `earliest`, if that is known and far enough. `otherwise`: the reason if there is no other.
 void HttpTarget::defer(List& from, Place place, Time earliest, std::string_view otherwise) {
   const Time now = loop_.now();
   if (earliest == Pace::kNever) earliest = now;
-  earliest = std::max(earliest, now + rest(*place->document));
+  earliest = std::max({earliest, now + rest(), budget_.next()});
   const auto wait =
       std::chrono::duration_cast<std::chrono::microseconds>(pace_.come_back(earliest, gap_) - now);
   std::string why = std::move(place->trouble);

@@ -74,7 +74,7 @@ class HttpTarget final : public Target {
   void anew(Place place, const std::string& why, const RateHint& hint);
   void again(Place place, std::string why);
   void fence(UnderWay& one) const;
-  [[nodiscard]] Time rest(const Document& document) const;
+  [[nodiscard]] Time rest() const;
   void defer(List& from, Place place, Time earliest, std::string_view otherwise);
   static Outcome refused(const std::string& why);
   static void finish(List& from, Place place, Outcome outcome);
