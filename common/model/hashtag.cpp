@@ -1,13 +1,12 @@
 #include "common/model/hashtag.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <memory>
-#include <new>
 #include <optional>
 #include <stdexcept>
 
 #include <utf8proc.h>
+
+#include "common/model/mapped_text.hpp"
 
 namespace pullwire {
 namespace {
@@ -100,18 +99,6 @@ void for_each_hashtag(std::string_view text, Use use) {
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
-/// utf8proc_map into a string; nothing if `text` is no UTF-8.
-std::optional<std::string> map_text(std::string_view text, int options) {
-  utf8proc_uint8_t* mapped = nullptr;
-  const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                 static_cast<utf8proc_ssize_t>(text.size()), &mapped,
-                                 static_cast<utf8proc_option_t>(options));
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner{mapped, &std::free};
-  if (size == UTF8PROC_ERROR_NOMEM) throw std::bad_alloc{};
-  if (size < 0) return std::nullopt;
-  return std::string{reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(size)};
 }
 
 }  // namespace

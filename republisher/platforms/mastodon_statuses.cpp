@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <iterator>
-#include <memory>
-#include <new>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 #include <sodium.h>
 #include <utf8proc.h>
 
+#include "common/model/mapped_text.hpp"
 #include "republisher/platforms/mastodon_instance.hpp"
 
 namespace pullwire::republisher {
@@ -69,28 +67,21 @@ std::string text_of_html(std::string_view html) {
   return text;
 }
 
-/// NFC, without what cannot be seen.
+/// NFC, without what cannot be seen. Blanks first: what is mapped does not depend on them.
 std::string visible(std::string_view text) {
-  utf8proc_uint8_t* mapped = nullptr;
-  const auto size = utf8proc_map(
-      reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-      static_cast<utf8proc_ssize_t>(text.size()), &mapped,
-      static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_IGNORE));
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner{mapped, &std::free};
-  if (size == UTF8PROC_ERROR_NOMEM) throw std::bad_alloc{};
   std::string seen;
-  for (utf8proc_ssize_t at = 0; at < size;) {
+  while (!text.empty()) {
     utf8proc_int32_t code = -1;
-    const auto length = utf8proc_iterate(mapped + at, size - at, &code);
-    if (length <= 0) break;
+    const auto length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                         static_cast<utf8proc_ssize_t>(text.size()), &code);
+    if (length <= 0) return {};
     const auto category = utf8proc_category(code);
     const bool blank = category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
                        category == UTF8PROC_CATEGORY_ZP || category == UTF8PROC_CATEGORY_CC;
-    if (!blank)
-      seen.append(reinterpret_cast<const char*>(mapped) + at, static_cast<std::size_t>(length));
-    at += length;
+    if (!blank) seen += text.substr(0, static_cast<std::size_t>(length));
+    text.remove_prefix(static_cast<std::size_t>(length));
   }
-  return seen;
+  return map_text(seen, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_IGNORE).value_or("");
 }
 
 std::string text_at(const nlohmann::json& object, const char* key) {

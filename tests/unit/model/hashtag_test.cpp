@@ -1,5 +1,6 @@
 #include "common/model/hashtag.hpp"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -142,4 +143,33 @@ TEST_CASE("a filter refuses a hashtag without a name", "[hashtag]") {
     CAPTURE(written);
     CHECK_THROWS_AS(HashtagFilter{std::vector<std::string>{written}}, std::invalid_argument);
   }
+}
+
+// Each of the last marks goes before all of the first: 12,000 times 12,000 steps, two seconds.
+TEST_CASE("marks without end are put into order in a moment", "[hashtag]") {
+  std::string tag = "a";
+  for (int i = 0; i < 12'000; ++i) tag += "\u0301";
+  for (int i = 0; i < 12'000; ++i) tag += "\u0316";
+  const auto begin = std::chrono::steady_clock::now();
+  const std::string folded = fold_hashtag(tag);
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds{500});
+  CHECK(folded == fold_hashtag(folded));
+  CHECK(folded.size() == tag.size() - 1);  // "a" and one mark are one character
+}
+
+TEST_CASE("a long text is composed as a short one is", "[hashtag]") {
+  for (std::size_t before = 240; before < 530; ++before) {
+    const std::string word(before, 'x');
+    REQUIRE(fold_hashtag(word + "e\u0301" + word) == word + "\u00E9" + word);
+  }
+  std::string without_ascii;
+  for (int i = 0; i < 1000; ++i) without_ascii += "\u8BA1";
+  CHECK(fold_hashtag(without_ascii) == without_ascii);
+  std::string apart;
+  std::string composed;
+  for (int i = 0; i < 1000; ++i) {
+    apart += "\u304B\u3099\u8BA1";
+    composed += "\u304C\u8BA1";
+  }
+  CHECK(fold_hashtag(apart) == composed);
 }

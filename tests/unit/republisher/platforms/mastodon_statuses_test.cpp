@@ -1,5 +1,6 @@
 #include "republisher/platforms/mastodon_statuses.hpp"
 
+#include <chrono>
 #include <string>
 #include <variant>
 #include <vector>
@@ -42,6 +43,15 @@ TEST_CASE("a status says what its text said, whatever servers make of it", "[mas
   // Nothing is nobody's.
   CHECK_FALSE(essence_of_html("<p> <br/>&nbsp;</p>"));
   CHECK_FALSE(essence_of_text("\u200b \n"));
+}
+
+TEST_CASE("what a text says is found out in a moment, however many marks it has", "[mastodon]") {
+  std::string text = "a";
+  for (int i = 0; i < 12'000; ++i) text += "\u0301";
+  for (int i = 0; i < 12'000; ++i) text += "\u0316";
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK(essence_of_text(text) == essence_of_html("<p>a\n" + text.substr(1) + "</p>"));
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds{500});
 }
 
 TEST_CASE_METHOD(MastodonTest, "what may have been published an hour ago is looked for",
