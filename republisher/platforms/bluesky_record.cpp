@@ -86,6 +86,40 @@ std::optional<json> feature_of(const TextSpan& span) {
   return json{{"$type", "app.bsky.richtext.facet#tag"}, {"tag", span.value}};
 }
 
+bool is_of(std::string_view text, std::size_t least, std::size_t most, bool (*kind)(char)) {
+  return text.size() >= least && text.size() <= most && std::all_of(text.begin(), text.end(), kind);
+}
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/// Of a language tag what servers take for one: language, script and region. They refuse a post
+/// whose tag is not well-formed (RFC 5646). "" if it does not begin with a language.
+std::string language_of(std::string_view tag) {
+  const auto next = [&tag] {
+    const std::string_view part = tag.substr(0, tag.find('-'));
+    tag.remove_prefix(std::min(tag.size(), part.size() + 1));
+    return part;
+  };
+  std::string_view part = next();
+  if (!is_of(part, 2, 3, is_letter)) return {};
+  std::string language{part};
+  part = next();
+  if (is_of(part, 4, 4, is_letter)) {
+    language.append(1, '-').append(part);
+    part = next();
+  }
+  if (is_of(part, 2, 2, is_letter) || is_of(part, 3, 3, is_digit)) {
+    language.append(1, '-').append(part);
+  }
+  return language;
+}
+
 struct RichText {
   std::string text;
   json facets = json::array();
@@ -150,7 +184,8 @@ json bluesky_record(const Post& post, std::string_view pattern) {
               {"text", std::move(rich.text)},
               {"createdAt", to_text(created).substr(0, 23) + "Z"}};  // milliseconds, as others
   if (!rich.facets.empty()) record["facets"] = std::move(rich.facets);
-  if (is_language_tag(post.lang)) record["langs"] = json::array({post.lang});
+  const std::string language = language_of(post.lang);
+  if (!language.empty()) record["langs"] = json::array({language});
   return record;
 }
 

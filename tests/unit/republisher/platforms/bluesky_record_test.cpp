@@ -2,6 +2,8 @@
 
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/catch.hpp"
 
@@ -125,8 +127,22 @@ TEST_CASE_METHOD(BlueskyRecordTest, "a record says when, and in which language",
   post.lang = "de-AT";
   CHECK(record() == json::parse(R"({"$type":"app.bsky.feed.post","text":"hello",
     "createdAt":"2026-11-28T11:12:13.456Z","langs":["de-AT"]})"));
-  post.lang = "no language!";
-  CHECK_FALSE(record().contains("langs"));
+  // A server refuses what is not well-formed, and the post with it.
+  for (const auto& [tag, language] :
+       std::vector<std::pair<std::string, std::string>>{{"zh-Hant-TW", "zh-Hant-TW"},
+                                                        {"es-419", "es-419"},
+                                                        {"de-DE-1996", "de-DE"},
+                                                        {"zh-CN-Hans", "zh-CN"},
+                                                        {"en-EN-en", "en-EN"},
+                                                        {"en--us", "en"},
+                                                        {"gsw", "gsw"}}) {
+    post.lang = tag;
+    CHECK(record()["langs"] == json{language});
+  }
+  for (const char* tag : {"no language!", "multilingual", "", "e", "12", "x-y", "-en"}) {
+    post.lang = tag;
+    CHECK_FALSE(record().contains("langs"));
+  }
   post.created_at.reset();
   CHECK(record()["createdAt"] == "2026-11-28T11:13:00.000Z");
 }
