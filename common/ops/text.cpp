@@ -122,11 +122,20 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> kno
 
 void hide_secrets(std::span<const std::string> secrets, std::string& said) {
   constexpr std::string_view kHidden = "***";
+  constexpr std::string_view kCut = "…";
+  constexpr std::size_t kLeastCut = 4;
   for (const std::string& secret : secrets) {
     if (secret.empty()) continue;
     for (std::size_t at = said.find(secret); at != std::string::npos;
          at = said.find(secret, at + kHidden.size())) {
       said.replace(at, secret.size(), kHidden);
+    }
+    if (!said.ends_with(kCut)) continue;
+    const std::string_view words = std::string_view{said}.substr(0, said.size() - kCut.size());
+    for (std::size_t size = secret.size() - 1; size >= kLeastCut; --size) {
+      if (!words.ends_with(std::string_view{secret}.substr(0, size))) continue;
+      said.replace(words.size() - size, size, kHidden);
+      break;
     }
   }
 }

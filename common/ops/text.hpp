@@ -25,7 +25,8 @@ namespace pullwire {
 /// `text` for a message: in double quotes, escaped, shortened to 200 bytes.
 [[nodiscard]] std::string in_quotes(std::string_view text);
 
-/// Puts *** in the place of each of `secrets` that stands in `said`.
+/// Puts *** in the place of each of `secrets` that stands in `said`, and of the beginning of one
+/// (four bytes or more) where `shortened` has cut it.
 void hide_secrets(std::span<const std::string> secrets, std::string& said);
 
 /// ", did you mean X?" with the one of `known` that is at most a third of its

@@ -13,6 +13,14 @@ bool says_later(long status) {
   return status == 408 || status == 425 || status >= 500;
 }
 
+/// What is said of it, if it did not work.
+std::string* words_of(Step& step) {
+  if (auto* refused = std::get_if<Refused>(&step)) return &refused->why;
+  if (auto* later = std::get_if<TryAgain>(&step)) return &later->why;
+  if (auto* ended = std::get_if<Anew>(&step)) return &ended->why;
+  return nullptr;
+}
+
 }  // namespace
 
 std::string refusal(const HttpAnswer& answer) {
@@ -53,6 +61,8 @@ void HttpTarget::answered(Place place, HttpAnswer answer) {
 
 void HttpTarget::take(Place place, const HttpAnswer& answer, const RateHint& hint) {
   Step step = place->conversation->answered(answer);
+  // A success that is none, and words that were written otherwise in the body (JSON), too.
+  if (std::string* words = words_of(step)) hide_secrets(publisher_->secrets(), *words);
   if (const auto* later = std::get_if<TryAgain>(&step)) return fail(place, later->why, hint);
   if (const auto* ended = std::get_if<Anew>(&step)) return anew(place, ended->why, hint);
   if (place->document != nullptr) {  // an introduction says nothing of how publishing goes

@@ -54,6 +54,24 @@ void refuse_query(const Url& url, const char* what) {
   if (!url.query.empty()) throw std::invalid_argument{std::string{what} + "'s address has no ?"};
 }
 
+/// A query, and what stands in it, as a receiver may repeat it: what is too short is no secret.
+std::vector<std::string> secrets_in(const std::string& query) {
+  constexpr std::size_t kLeast = 6;
+  std::vector<std::string> secrets{query};
+  for (std::string_view rest = query; !rest.empty();) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+    const std::size_t equals = pair.find('=');
+    const std::string_view name = pair.substr(0, equals);
+    const std::string_view value =
+        equals == std::string_view::npos ? name : pair.substr(equals + 1);
+    for (std::string one : {std::string{value}, query_parameter(pair, name)}) {
+      if (one.size() >= kLeast) secrets.push_back(std::move(one));
+    }
+  }
+  return secrets;
+}
+
 bool has_format(const Formats& formats, std::string_view name) {
   return std::any_of(formats.begin(), formats.end(),
                      [&](const Format* format) { return format->name == name; });
@@ -104,7 +122,8 @@ MakePublisher read_webhook(Table& table, const std::string& name, const Url& url
   WebhookOptions options{.url = url.shown() + (url.query.empty() ? "" : '?' + url.query),
                          .target = name,
                          .key = secret.empty() ? "" : webhook_key(secret),
-                         .secrets = {secret, url.query}};
+                         .secrets = secrets_in(url.query)};
+  options.secrets.push_back(secret);
   return [options = std::move(options)] { return make_webhook(options); };
 }
 

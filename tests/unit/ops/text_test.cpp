@@ -1,5 +1,7 @@
 #include "common/ops/text.hpp"
 
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/catch.hpp"
@@ -40,4 +42,21 @@ TEST_CASE("the nearest known word is proposed if it is near", "[text]") {
   CHECK(did_you_mean("bin", known) == ", did you mean bind?");
   CHECK(did_you_mean("http", known).empty());
   CHECK(did_you_mean(std::string(1'000'000, 'x'), known).empty());
+}
+
+TEST_CASE("what is left of a secret that was cut is hidden, too", "[text]") {
+  const std::vector<std::string> secrets{"", "abc", "hushhush"};
+  for (const auto& [said, shown] :
+       std::vector<std::pair<std::string, std::string>>{{"hushhush hushhush", "*** ***"},
+                                                        {"a hushhus…", "a ***…"},
+                                                        {"a hush…", "a ***…"},
+                                                        {"a hushhush…", "a ***…"},
+                                                        {"a hus…", "a hus…"},
+                                                        {"a hushhus", "a hushhus"},
+                                                        {"a ab…", "a ab…"},
+                                                        {"…", "…"}}) {
+    std::string words = said;
+    hide_secrets(secrets, words);
+    CHECK(words == shown);
+  }
 }

@@ -19,8 +19,8 @@ namespace pullwire::republisher::tests {
 using namespace std::chrono_literals;
 using pullwire::tests::CannedServer;
 
-/// Asks for /POST; 200 publishes, 202 asks for /POST/again, 409 says later, 410 ends all, 498 says
-/// that the introduction does not count any more; all else never. With `introduces` the
+/// Asks for /POST; 200 publishes, 202 asks for /POST/again, 206 and 409 say later, 410 ends all,
+/// 498 says that the introduction does not count any more; all else never. With `introduces` the
 /// introduction asks for /hello, and lasts until a 498. `method`: of all but that.
 class Simple final : public Publisher {
  public:
@@ -56,6 +56,7 @@ class Simple final : public Publisher {
       Step answered(const HttpAnswer& answer) override {
         if (answer.status == 200) return Published{answer.body};
         if (answer.status == 202) return HttpRequest{.url = url + "/again"};
+        if (answer.status == 206) return TryAgain{refusal(answer)};
         if (answer.status == 409) return TryAgain{"conflict"};
         if (answer.status == 410) return Refused{"gone", true};
         if (answer.status == 498) {

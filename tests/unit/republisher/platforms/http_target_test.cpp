@@ -116,6 +116,18 @@ TEST_CASE_METHOD(HttpTargetTest, "no secret is repeated that a server says", "[h
   CHECK(outcomes["a"].error == "HTTP 422: you said ***");
 }
 
+TEST_CASE_METHOD(HttpTargetTest, "no secret is repeated that stands in what looks like a success",
+                 "[http_target]") {
+  make({.defer_after = 100ms});
+  answers["/a"] = {CannedServer::answer("206 OK", "", "you said hunter2")};
+  answers["/b"] = {CannedServer::answer("206 OK", "", std::string(296, 'x') + "hunter2")};
+  publish("a");
+  publish("b");
+  run();
+  CHECK(outcomes["a"].error == "HTTP 206: you said ***");
+  CHECK(outcomes["b"].error == "HTTP 206: " + std::string(296, 'x') + "***…");
+}
+
 TEST_CASE_METHOD(HttpTargetTest, "when the process is to end nothing waits for long",
                  "[http_target]") {
   make({.connections = 1});

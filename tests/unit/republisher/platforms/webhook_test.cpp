@@ -1,11 +1,13 @@
 #include "republisher/platforms/webhook.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <variant>
 
 #include <nlohmann/json.hpp>
 
+#include "republisher/platforms/platform_options.hpp"
 #include "tests/catch.hpp"
 
 using namespace pullwire;
@@ -102,4 +104,15 @@ TEST_CASE_METHOD(WebhookTest, "a PDF travels in base64", "[webhook]") {
   const auto json = nlohmann::json::parse(webhook->converse(document)->begin().body);
   CHECK(json["data"]["content_base64"] == "AP8lUERG");
   CHECK_FALSE(json["data"].contains("content"));
+}
+
+TEST_CASE("what stands in a receiver's address behind ? is secret, each part of it", "[webhook]") {
+  Table table{RawValue{.value = RawTable{}, .where = "", .base = {}}};
+  const auto webhook = read_webhook(
+      table, "hook", parse_url("https://h.example/in?v=2&token=hush%2Fhush&hushhush"), {})();
+  const auto secrets = webhook->secrets();
+  for (const char* secret : {"v=2&token=hush%2Fhush&hushhush", "hush%2Fhush", "hush/hush"}) {
+    CHECK(std::count(secrets.begin(), secrets.end(), secret) == 1);
+  }
+  CHECK(std::count(secrets.begin(), secrets.end(), "2") == 0);
 }
