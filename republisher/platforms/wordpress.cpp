@@ -44,6 +44,7 @@ class Entry final : public Conversation {
         file_slug_{post_slug_ + "-pdf"} {}
 
   HttpRequest begin() override {
+    if (second_) return look(Doing::LookingForFirst, is_file_);
     if (tried_ || document_.redelivered || document_.replayed) {
       return look(Doing::LookingUp, is_file_);
     }
@@ -96,6 +97,7 @@ class Entry final : public Conversation {
   std::vector<std::uint64_t> tag_ids_;
   WordpressItem own_;
   WordpressItem other_;
+  std::optional<WordpressItem> second_;  // was made with another slug: if there is a first, it goes
 };
 
 // -- requests ---------------------------------------------------------------------------------
@@ -179,7 +181,10 @@ HttpRequest Entry::make_file() {
 Step Entry::answered(const HttpAnswer& answer) {
   if (doing_ == Doing::MakingTag) return made_tag(answer);
   // That it is gone is what was wanted; that it cannot be removed does not undo the first.
-  if (doing_ == Doing::RemovingSecond) return is_there(std::move(own_));
+  if (doing_ == Doing::RemovingSecond) {
+    second_.reset();
+    return is_there(std::move(own_));
+  }
   if (answer.status < 200 || answer.status >= 300) {
     return wordpress_trouble(answer, doing_ == Doing::Making);
   }
@@ -221,17 +226,17 @@ Step Entry::made(const HttpAnswer& answer) {
   own_ = std::move(*own);
   // WordPress numbers a slug that is taken: a request of before was carried out meanwhile.
   if (own_.slug != (is_file_ ? file_slug_ : post_slug_)) {
+    second_ = std::move(own_);
     return look(Doing::LookingForFirst, is_file_);
   }
   return is_there(std::move(own_));
 }
 
 Step Entry::found_first(std::optional<WordpressItem> first) {
-  if (!first || first->id == own_.id) return is_there(std::move(own_));
-  const std::uint64_t second = own_.id;
+  if (!first || first->id == second_->id) return is_there(*second_);
   own_ = std::move(*first);
   doing_ = Doing::RemovingSecond;
-  return request("DELETE", (is_file_ ? "media/" : "posts/") + std::to_string(second) +
+  return request("DELETE", (is_file_ ? "media/" : "posts/") + std::to_string(second_->id) +
                                "?force=true&_fields=id");
 }
 

@@ -188,6 +188,27 @@ TEST_CASE_METHOD(WordpressTest, "a second that was made by mistake is removed", 
   CHECK(published(talk->answered(answer(200, "{}"))) == "https://w.example/?p=5");
 }
 
+TEST_CASE_METHOD(WordpressTest, "a second is not forgotten when an answer is lost", "[wordpress]") {
+  make("html", false);
+  (void)talk->begin();
+  (void)talk->answered(answer(201, R"({"id":7})"));
+  const HttpRequest look = request(talk->answered(answer(201, made(6, "-2"))));
+  SECTION("a first is there") {
+    CHECK(talk->begin().url == look.url);
+    const HttpRequest remove = request(talk->answered(answer(200, "[" + made(5) + "]")));
+    CHECK(remove.method == "DELETE");
+    CHECK(talk->begin().url == look.url);
+    const HttpRequest again = request(talk->answered(answer(200, "[" + made(5) + "]")));
+    CHECK(again.method == "DELETE");
+    CHECK(again.url == remove.url);
+    CHECK(published(talk->answered(answer(404, "{}"))) == "https://w.example/?p=5");
+  }
+  SECTION("there is none: no third is made") {
+    CHECK(talk->begin().url == look.url);
+    CHECK(published(talk->answered(answer(200, "[]"))) == "https://w.example/?p=6");
+  }
+}
+
 TEST_CASE_METHOD(WordpressTest, "what an operator can mend is tried again, a bad post is not",
                  "[wordpress]") {
   const auto created = [&](long status, const std::string& body) {
