@@ -16,6 +16,8 @@ namespace pullwire::republisher {
 namespace {
 
 constexpr std::size_t kMostStatuses = 100;  // of a page; 40 are asked for
+constexpr std::size_t kMostId = 64;
+constexpr std::size_t kMostUrl = 2048;
 
 void append_code_point(std::string& out, std::uint32_t code) {
   if (!utf8proc_codepoint_valid(static_cast<utf8proc_int32_t>(code))) return;
@@ -96,7 +98,9 @@ std::optional<OwnStatus> read_status(const nlohmann::json& json) {
                    .created_at = {},
                    .essence = essence_of_html(text_at(json, "content"))};
   const auto created_at = parse_rfc3339(text_at(json, "created_at"));
-  if (status.id.empty() || !created_at) return std::nullopt;
+  if (status.id.empty() || status.id.size() > kMostId || !created_at) return std::nullopt;
+  if (status.url.size() > kMostUrl) status.url.clear();
+  status.url.shrink_to_fit();
   status.created_at = *created_at;
   return status;
 }

@@ -45,6 +45,16 @@ TEST_CASE("a status says what its text said, whatever servers make of it", "[mas
   CHECK_FALSE(essence_of_text("\u200b \n"));
 }
 
+TEST_CASE("of a status no more is kept than it needs", "[mastodon]") {
+  json page{status("9", kContent)};
+  page[0]["url"] = "https://m.example/" + std::string(2048, 'a');
+  const auto read = read_statuses(page.dump());
+  REQUIRE(read);
+  CHECK(read->front().url.empty());
+  page[0]["id"] = std::string(65, '9');
+  CHECK_FALSE(read_statuses(page.dump()));
+}
+
 TEST_CASE("what a text says is found out in a moment, however many marks it has", "[mastodon]") {
   std::string text = "a";
   for (int i = 0; i < 12'000; ++i) text += "\u0301";
