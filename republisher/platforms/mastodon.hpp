@@ -36,7 +36,8 @@ inline constexpr TextLimits kMastodonLimits{.graphemes = 500, .bytes = 0, .link 
 std::unique_ptr<Publisher> make_mastodon(MastodonOptions options);
 
 /// A post as a status: what looks like a mention (@name) notifies nobody, since it means somebody
-/// elsewhere, or nobody: an invisible character stands in it, which counts nothing.
+/// elsewhere, or nobody: an invisible character stands in it, which counts nothing; in an address
+/// "%40".
 FittedText status_text(const Post& post, std::string_view pattern, const TextLimits& limits);
 
 }  // namespace pullwire::republisher

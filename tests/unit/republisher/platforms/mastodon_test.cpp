@@ -143,4 +143,13 @@ TEST_CASE("nobody is mentioned by a status", "[mastodon]") {
     CHECK(text.text.substr(span.begin, span.end - span.begin).ends_with(span.value));
   }
   CHECK(text.graphemes == fit_text(post, "{text}", kMastodonLimits).graphemes);
+  // Servers look for them in addresses, too.
+  post.text = "https://e.example/-@ada?to=@bob&@eve@m.example#@ https://u@e.example/@ada";
+  post.url = "https://e.example/.@ada";
+  const std::string quiet =
+      "https://e.example/-%40ada?to=%40bob&%40eve@m.example#@ https://u@e.example/@ada";
+  CHECK(status_text(post, "{text}\n{url}", kMastodonLimits).text ==
+        quiet + "\nhttps://e.example/.%40ada");
+  post.url = "https://e.example/-@ada?to=@bob&@eve@m.example#@";
+  CHECK(status_text(post, "{text}\n{url}", kMastodonLimits).text == quiet);
 }
