@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -19,8 +18,6 @@ using nlohmann::json;
 constexpr std::size_t kMostUrl = 2048;
 constexpr std::size_t kMostId = 64;
 constexpr std::int64_t kSecond = 1'000'000;  // microseconds
-/// The server keeps a key for an hour, from when it has published.
-constexpr std::int64_t kKeyKept = 50 * 60 * kSecond;
 /// Clocks differ, and what is dated by days.
 constexpr std::int64_t kMargin = 24 * 3600 * kSecond;
 
@@ -35,12 +32,10 @@ class Publication final : public Conversation {
       : instance_{instance}, document_{document} {}
 
   HttpRequest begin() override {
-    const Timestamp now = instance_.options.clock();
-    if (!first_tried_) first_tried_ = now;
+    const bool tried = std::exchange(tried_, true);
     text_ = fitted(instance_.limits);
     lookup_.reset();
-    const bool long_ago = std::abs(now.micros - first_tried_->micros) > kKeyKept;
-    if (!document_.redelivered && !document_.replayed && !long_ago) return post();
+    if (!tried && !document_.redelivered && !document_.replayed) return post();
     lookup_.emplace(instance_.statuses, since());
     return page();
   }
@@ -107,6 +102,7 @@ class Publication final : public Conversation {
   }
 
   Step posted(const HttpAnswer& answer) {
+    if (answer.status >= 400) tried_ = false;  // it has made nothing
     if (answer.status == 200) {
       const json body = parse_answer(answer.body);
       if (!body.is_object() || !body.contains("id") || !body["id"].is_string()) {
@@ -146,7 +142,7 @@ class Publication final : public Conversation {
 
   MastodonInstance& instance_;
   const Document& document_;
-  std::optional<Timestamp> first_tried_;
+  bool tried_ = false;  // what came of it is not known
   std::string text_;
   std::optional<StatusLookup> lookup_;  // while the account's statuses are asked for
   bool renewed_ = false;                // asked for the server's limits again
@@ -168,7 +164,6 @@ class Mastodon final : public Publisher {
   std::unique_ptr<Conversation> converse(const Document& document) override {
     return std::make_unique<Publication>(instance_, document);
   }
-  /// After its hour.
   [[nodiscard]] bool looks_up() const override { return true; }
   [[nodiscard]] std::vector<std::string> secrets() const override {
     return {instance_.options.token};

@@ -1,21 +1,20 @@
 // Publishes posts as statuses to Mastodon, and to servers with its API.
 //
-// Each status is asked for with an Idempotency-Key, the publication's own, which the server keeps
-// for an hour: within that a repetition gives the same status. Where it may have been asked for
-// longer ago (the post is redelivered or replayed, or was first tried 50 minutes before), the
-// account's statuses are looked at first, back to a day before the post was there, the newest
-// 1,000 at most. A status is taken for this post if all that is to be read in it is the same,
+// Where a status may be there already (the post is redelivered or replayed, or was tried before),
+// the account's statuses are looked at first, back to a day before the post was there, the newest
+// 1,000 at most. Each is asked for with an Idempotency-Key, the publication's own, too, which the
+// server keeps for an hour: but a server stores it last, so that a request which it breaks off may
+// have published without it, some answer 500 to a repetition (mastodon/mastodon#40399), and others
+// than Mastodon may not know it. A status is taken for this post if all that is to be read in it is the same,
 // which with {url} in the template no other post's is; two posts whose texts are equal, without
 // an address, are one.
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "common/model/time.hpp"
 #include "republisher/platforms/publisher.hpp"
 #include "republisher/render/fitted_text.hpp"
 
@@ -27,7 +26,6 @@ struct MastodonOptions {
   std::string token;
   std::string pattern{kDefaultPattern};
   std::string visibility = "public";
-  std::function<Timestamp()> clock = wall_clock;
 };
 
 /// Until the instance has told its own.

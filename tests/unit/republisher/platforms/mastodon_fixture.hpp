@@ -37,7 +37,6 @@ struct MastodonTest {
     post.lang = "de-AT";
     post.created_at = parse_rfc3339("2026-11-23T17:00:00Z");
     post.ingested_at = *parse_rfc3339("2026-11-23T17:42:00Z");
-    now = *parse_rfc3339("2026-11-23T17:43:00Z");
   }
 
   /// As the server tells it.
@@ -64,13 +63,10 @@ struct MastodonTest {
     return nlohmann::json::parse(request.body)["status"];
   }
 
-  Timestamp now;
   Post post;
   Document document{&post, find_format("text"), "not this\n"};
-  std::unique_ptr<Publisher> mastodon = make_mastodon(
-      {.base = "https://m.example", .target = "toots", .token = "t0ken", .clock = [this] {
-         return now;
-       }});
+  std::unique_ptr<Publisher> mastodon =
+      make_mastodon({.base = "https://m.example", .target = "toots", .token = "t0ken"});
 };
 
 inline const std::string kContent =

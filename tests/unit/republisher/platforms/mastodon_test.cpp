@@ -31,8 +31,9 @@ TEST_CASE_METHOD(MastodonTest, "a post becomes a status with a key of its own", 
                                           {"language", "de"}});
   // Again, from another process, after no answer: the same.
   const auto another = mastodon->converse(document);
-  CHECK(another->begin().body == request.body);
-  CHECK(conversation->begin().headers == request.headers);
+  const HttpRequest same = another->begin();
+  CHECK(same.body == request.body);
+  CHECK(same.headers == request.headers);
   CHECK(std::get<Published>(
             conversation->answered(answer(200, R"({"id": "7", "url": "https://m.example/@me/7"})")))
             .location == "https://m.example/@me/7");
