@@ -59,7 +59,9 @@ std::string shown_link(std::string_view url) {
   std::string_view rest = url.substr(url.find("://") + 3);
   std::string_view host = rest.substr(0, rest.find_first_of("/?#"));
   const std::string_view path = rest.substr(host.size());
-  if (const auto at = host.rfind('@'); at != std::string_view::npos) host.remove_prefix(at + 1);
+  if (const auto at = host.rfind('@'); at != std::string_view::npos && at + 1 < host.size()) {
+    host.remove_prefix(at + 1);
+  }
   std::string shown;
   if (const std::size_t count = characters(host); count > kHostCharacters) {
     const auto cut = first_characters(host, count - kHostCharacters + 1);

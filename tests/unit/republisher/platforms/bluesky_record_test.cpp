@@ -206,3 +206,8 @@ TEST_CASE_METHOD(BlueskyRecordTest, "a tag that is too long for a facet is text"
   CHECK(made["text"] == text);
   CHECK(facets(made) == "#ok -> #ok\n");
 }
+
+TEST_CASE_METHOD(BlueskyRecordTest, "something of each link is to be seen", "[bluesky]") {
+  post.text = "https://a@ https://a@/ https://a@?x";
+  CHECK(facets(record()) == "a@ -> https://a@\na@ -> https://a@/\na@?x -> https://a@?x\n");
+}
