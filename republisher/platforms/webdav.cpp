@@ -50,11 +50,12 @@ class Upload final : public Conversation {
       folder_.there = false;
       return TryAgain{"the folder is not there" + trouble_};
     }
-    // What the operator, or time, can mend. 423: locked, perhaps by a PUT that was given up.
-    if (status < 400 || status == 401 || status == 403 || status == 407 || status == 423) {
-      return TryAgain{refusal(answer)};
+    // It says no to the document. All else time, or the operator, can mend: of every file a
+    // server without WebDAV says 405.
+    if (status == 413 || status == 414 || status == 415 || status == 422) {
+      return Refused{refusal(answer)};
     }
-    return Refused{refusal(answer)};
+    return TryAgain{refusal(answer)};
   }
 
  private:

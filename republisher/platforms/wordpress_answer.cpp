@@ -85,9 +85,12 @@ Step wordpress_trouble(const HttpAnswer& answer, bool making) {
     return TryAgain{"no WordPress REST API there (HTTP 404)"};
   }
   const std::string why = words(answer, said);
-  // Of what is only looked up or brought together, time or an operator can mend all.
-  if (!making || answer.status < 400 || answer.status == 401 || answer.status == 403 ||
-      answer.status == 404 || answer.status == 407) {
+  // Of what is only looked up or brought together, time or an operator can mend all; and what
+  // others on the way say, who do not know WordPress's codes (405 of a server without PHP).
+  const bool its_own = said.is_object() && !text_of(said, "code").empty();
+  if (!making || (!its_own && answer.status != 413) || answer.status < 400 ||
+      answer.status == 401 || answer.status == 403 || answer.status == 404 ||
+      answer.status == 407) {
     return TryAgain{why};
   }
   return Refused{why};

@@ -68,7 +68,7 @@ TEST_CASE_METHOD(WebdavTest, "a folder that cannot be made is told, and tried ag
 TEST_CASE_METHOD(WebdavTest, "what the operator or time can mend is tried again", "[webdav]") {
   (void)upload->begin();
   (void)upload->answered(answer(201));
-  for (const long status : {307, 401, 403, 407, 423}) {
+  for (const long status : {307, 400, 401, 403, 405, 407, 412, 423}) {
     CHECK(std::holds_alternative<TryAgain>(upload->answered(answer(status))));
   }
   CHECK(std::holds_alternative<Refused>(upload->answered(answer(413))));

@@ -224,6 +224,8 @@ TEST_CASE_METHOD(WordpressTest, "what an operator can mend is tried again, a bad
         "no WordPress REST API there (HTTP 404)");
   CHECK(again(created(404, "<html>")) == "no WordPress REST API there (HTTP 404)");
   CHECK(again(created(301, "")) == "HTTP 301");
+  CHECK(again(created(405, "<html>Not Allowed")) == "HTTP 405: <html>Not Allowed");
+  CHECK(refused(created(413, "<html>Too large")) == "HTTP 413: <html>Too large");
   CHECK(refused(created(400, R"({"code":"rest_invalid_param","message":"Invalid: x"})")) ==
         "HTTP 400: rest_invalid_param: Invalid: x");
   for (const std::string body :
