@@ -49,6 +49,15 @@ TEST_CASE("of a status no more is kept than it needs", "[mastodon]") {
   CHECK_FALSE(read_statuses(page.dump()));
 }
 
+TEST_CASE("a large answer is read, or not, in a moment", "[mastodon]") {
+  std::string wide = "[{}";
+  while (wide.size() < 500'000) wide += ",{}";
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK_FALSE(read_statuses(wide + "]"));
+  CHECK_FALSE(read_statuses(std::string(500'000, '[') + std::string(500'000, ']')));
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{1});
+}
+
 TEST_CASE("what a text says is found out in a moment, however many marks it has", "[mastodon]") {
   std::string text = "a";
   for (int i = 0; i < 12'000; ++i) text += "\u0301";
