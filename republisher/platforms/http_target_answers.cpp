@@ -134,15 +134,17 @@ void HttpTarget::again(Place place, std::string why) {
     return;
   }
   place->trouble = std::move(why);
-  place->deadline = std::max(place->deadline, place->not_before + config_.defer_after);
   if (last_deadline_) place->deadline = std::min(place->deadline, *last_deadline_);
   waiting_.take(under_way_, place);
 }
 
-/// What can only be found by looking for it must have come to its end before that.
+/// What can only be found by looking for it must have come to its end before that. The deadline
+/// is put off for it once: else what fails whenever it is tried would wait for ever.
 void HttpTarget::fence(UnderWay& one) const {
   if (!publisher_->looks_up() || !one.changes) return;
   one.not_before = std::max(one.not_before, one.begun + config_.limits.total + config_.dead_time);
+  if (std::exchange(one.fenced, true)) return;
+  one.deadline = std::max(one.deadline, one.not_before + config_.defer_after);
 }
 
 }  // namespace pullwire::republisher

@@ -27,6 +27,7 @@ struct UnderWay {
   std::string trouble{};   ///< why it has not worked yet
   int tries = 0;
   int anews = 0;         ///< how often what was introduced has not been valid any more
+  bool fenced = false;   ///< the deadline was put off for `not_before`
   net::Time begun{};     ///< of the last request
   bool changes = false;  ///< the last request may have done something at the server
   std::optional<HttpClient::Id> request{};  ///< under way

@@ -21,13 +21,15 @@ using pullwire::tests::CannedServer;
 
 /// Asks for /POST; 200 publishes, 202 asks for /POST/again, 206 and 409 say later, 410 ends all,
 /// 498 says that the introduction does not count any more; all else never. With `introduces` the
-/// introduction asks for /hello, and lasts until a 498. `method`: of all but that.
+/// introduction asks for /hello, and lasts until a 498. `method`: of all but that and /POST/again,
+/// which has `method_again`.
 class Simple final : public Publisher {
  public:
   struct Options {
     bool introduces = false;
     bool looks_up = false;
     std::string method = "GET";
+    std::string method_again = "GET";
   };
   Simple(std::string base, Options options)
       : base_{std::move(base)}, options_{std::move(options)} {}
@@ -55,7 +57,9 @@ class Simple final : public Publisher {
       HttpRequest begin() override { return {.method = simple.options_.method, .url = url}; }
       Step answered(const HttpAnswer& answer) override {
         if (answer.status == 200) return Published{answer.body};
-        if (answer.status == 202) return HttpRequest{.url = url + "/again"};
+        if (answer.status == 202) {
+          return HttpRequest{.method = simple.options_.method_again, .url = url + "/again"};
+        }
         if (answer.status == 206) return TryAgain{refusal(answer)};
         if (answer.status == 409) return TryAgain{"conflict"};
         if (answer.status == 410) return Refused{"gone", true};

@@ -102,6 +102,23 @@ TEST_CASE_METHOD(HttpTargetTest, "what must be looked for waits until the last r
   CHECK(waited({.looks_up = true, .method = "GET"}, broken.c_str(), false) < 300ms);
 }
 
+TEST_CASE_METHOD(HttpTargetTest, "what is looked for and fails each time is deferred in the end",
+                 "[http_target]") {
+  HttpTargetConfig config{.defer_after = 300ms, .dead_time = 100ms};
+  config.limits.total = 100ms;
+  make(config, {.looks_up = true, .method_again = "POST"});
+  answers["/a"] = {CannedServer::answer("202 Not there", "", "")};
+  answers["/a/again"] = {CannedServer::answer("500 No", "", "")};
+  const auto stop = loop.at(loop.now() + 5s, [&] { loop.stop(); });
+  publish("a");
+  run();
+  loop.cancel(stop);
+  REQUIRE(outcomes.contains("a"));
+  CHECK(outcomes["a"].status == Status::Deferred);
+  CHECK(asked().starts_with("/a /a/again /a /a/again"));  // once the fence is over
+  CHECK(paths.size() <= 8);
+}
+
 TEST_CASE_METHOD(HttpTargetTest, "while one waits for its fence others go on", "[http_target]") {
   HttpTargetConfig config{.dead_time = 100ms};
   config.limits.total = 100ms;
