@@ -128,8 +128,10 @@ void Ingestor::dispatch() {
     std::size_t redelivered = 0;
     for (const auto& [tag, from_flow, returned_at] : batch->events) {
       flow::Delivery delivery = from_flow;
-      if (returned_at != Time{}) {
-        const auto age = std::max<Time::rep>(1, (loop_.now() - returned_at) / 1ms);
+      if (delivery.redelivered) {
+        // What the run before may have sent nobody has had since this one began.
+        const Time since = returned_at == Time{} ? started_ : returned_at;
+        const auto age = std::max<Time::rep>(1, (loop_.now() - since) / 1ms);
         delivery.age_ms = static_cast<std::uint32_t>(std::min<Time::rep>(age, flow::kMaxAge));
       }
       encoder_.add(delivery, posts_[tag].bytes);

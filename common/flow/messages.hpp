@@ -141,8 +141,8 @@ struct Delivery {
   bool redelivered = false;    ///< may have been begun by someone before
   bool give_up = false;        ///< do not begin it: report it as failed
   std::uint16_t attempts = 1;  ///< this one included
-  /// Of a redelivered one: milliseconds since the session ended that had it last, at most
-  /// kMaxAge; 0 if that is not known.
+  /// Of a redelivered one: milliseconds since the session ended that had it last, or since the
+  /// producer began if that was one of a producer before; at most kMaxAge; 0 if not known.
   std::uint32_t age_ms = 0;
 
   friend bool operator==(const Delivery&, const Delivery&) = default;

@@ -170,6 +170,22 @@ TEST_CASE("after a goodbye unsettled posts come again, together and unsuspected"
   CHECK(events[2].delivery == flow::Delivery{});
 }
 
+TEST_CASE("after a kill posts say for how long nobody can have had them", "[ingestor]") {
+  LoneIngestor ingestor;
+  {
+    RawConsumer first{ingestor.endpoint()};
+    take_three_settle_one(first);
+    ingestor.restart();
+  }
+  RawConsumer second{ingestor.endpoint()};
+  second.greet();
+  second.grant(1);
+  const auto events = second.events(1);
+  CHECK(events[0].delivery == flow::Delivery{.redelivered = true});
+  CHECK(events[0].age_ms >= 1);  // since the ingestor began
+  CHECK(events[0].age_ms < 30'000);
+}
+
 TEST_CASE("a post with whom max_attempts sessions died is to be given up", "[ingestor]") {
   LoneIngestor ingestor{{"--max-attempts", "2"}};
   for (int deaths = 0; deaths < 3; ++deaths) {

@@ -18,6 +18,11 @@ class LoneIngestor {
     return Pipeline::total(pipeline_.ingestor_port(), metric, labels);
   }
   [[nodiscard]] Process& process() { return process_; }
+  /// Killed, and started anew with the same state.
+  void restart() {
+    process_.kill();
+    process_ = pipeline_.start_ingestor();
+  }
 
  private:
   Pipeline pipeline_;
