@@ -190,7 +190,7 @@ HttpTarget::Time HttpTarget::rest() const {
 /// Until `earliest`, if that is known and far enough. `otherwise`: the reason if there is no other.
 void HttpTarget::defer(List& from, Place place, Time earliest, std::string_view otherwise) {
   const Time now = loop_.now();
-  if (earliest == Pace::kNever) earliest = now;
+  if (earliest == Pace::kNever) earliest = place->not_before;  // which holds all the same
   earliest = std::max({earliest, now + rest(), budget_.next()});
   const auto wait =
       std::chrono::duration_cast<std::chrono::microseconds>(pace_.come_back(earliest, gap_) - now);

@@ -184,6 +184,16 @@ TEST_CASE_METHOD(HttpTargetTest, "a target with a rate begins nothing before it 
   CHECK(paths.empty());
 }
 
+TEST_CASE_METHOD(HttpTargetTest, "what is deferred without a reporter keeps its fence",
+                 "[http_target]") {
+  HttpTargetConfig config{.pace = {.rate = 1000}, .dead_time = 30s};
+  config.limits.total = 30s;
+  make(config, {.looks_up = true});
+  publish("a", true);
+  REQUIRE(target->defer(documents[0], "late"));
+  CHECK(outcomes["a"].retry_at->micros - wall_clock().micros > 59'000'000);
+}
+
 TEST_CASE_METHOD(HttpTargetTest, "the fence counts from when nobody had it any more",
                  "[http_target]") {
   HttpTargetConfig config{.dead_time = 300ms};
