@@ -51,6 +51,7 @@ void HttpTarget::publish(const Document& document, Done done) {
   }
   one.deadline = std::max(now, one.not_before) + config_.defer_after;
   if (last_deadline_) one.deadline = std::min(one.deadline, *last_deadline_);
+  if (waiting_.empty()) last_end_ = {};  // nothing has waited since
   waiting_.take(list, list.begin());
   pump();
 }
@@ -62,6 +63,7 @@ HttpTarget::Time HttpTarget::closed_for() const {
 void HttpTarget::close_for(Time time) {
   if (loop_.now() + time <= budget_.next()) return;
   budget_.forbid(loop_.now(), time);
+  last_end_ = {};
   if (trouble_.empty()) trouble_ = kThrottled;
   pump();
 }

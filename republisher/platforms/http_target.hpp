@@ -96,7 +96,7 @@ class HttpTarget final : public Target {
   Pace pace_;
   Time closed_until_{};                      // by the platform's word to us
   Time gap_{std::chrono::milliseconds{50}};  // between the ends of two, while others wait
-  Time last_end_{};
+  Time last_end_{};                          // zero: others have not waited ever since
   PublicationQueue waiting_;
   List under_way_;       // with a request
   std::string trouble_;  // the last failure's reason; "" while it works

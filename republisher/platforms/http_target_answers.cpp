@@ -48,6 +48,7 @@ void HttpTarget::answered(Place place, HttpAnswer answer) {
   if (answer.status == 429) {
     budget_.throttled(loop_.now(), hint);
     closed_until_ = std::max(closed_until_, budget_.next());
+    last_end_ = {};  // for how long it is closed says nothing of its pace
     trouble_ = kThrottled;
     return again(place, trouble_);
   }

@@ -170,6 +170,20 @@ TEST_CASE_METHOD(HttpTargetTest, "what a slow target has not taken comes back at
   CHECK(at("d") - at("c") >= 49'000);
 }
 
+TEST_CASE_METHOD(HttpTargetTest, "a pause is no part of a target's pace", "[http_target]") {
+  make({.connections = 1, .defer_after = 10s});
+  publish("a");
+  run();
+  loop.at(loop.now() + 2s, [&] { loop.stop(); });
+  loop.run();
+  for (const char* id : {"b", "c", "d", "e"}) publish(id);
+  for (std::size_t i = 2; i < 5; ++i) documents[i].may_begin = [] { return false; };
+  loop.at(loop.now() + 50ms, [&] { loop.stop(); });
+  loop.run();
+  for (std::size_t i = 3; i < 5; ++i) REQUIRE(target->defer(documents[i], "late"));
+  CHECK(outcomes["e"].retry_at->micros - outcomes["d"].retry_at->micros < 100'000);
+}
+
 TEST_CASE_METHOD(HttpTargetTest, "a target with a rate begins nothing before it knows its part",
                  "[http_target]") {
   make({.defer_after = 200ms, .pace = {.rate = 1000}});
