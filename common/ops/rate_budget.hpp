@@ -56,8 +56,11 @@ class RateBudget {
   void failed(Time now, const RateHint& hint, Time begun);
   void failed(Time now, const RateHint& hint) { failed(now, hint, now); }
 
-  /// By another's word, or a header's: nothing for so long, kLongestWait at most.
+  /// By the server's word, to us or another: nothing for so long, kLongestWait at most.
   void forbid(Time now, Time wait);
+
+  /// Until when that is.
+  [[nodiscard]] Time forbidden() const noexcept { return not_before_; }
 
   /// No request before.
   [[nodiscard]] Time next() const noexcept { return std::max(next_, not_before_); }

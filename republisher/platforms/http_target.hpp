@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -76,6 +77,7 @@ class HttpTarget final : public Target {
   void fence(UnderWay& one) const;
   [[nodiscard]] Time rest() const;
   void defer(List& from, Place place, Time earliest, std::string_view otherwise);
+  void hear(const std::function<void()>& answer);
   static Outcome refused(const std::string& why);
   static void finish(List& from, Place place, Outcome outcome);
   void refuse_all();

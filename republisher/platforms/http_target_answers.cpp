@@ -35,6 +35,14 @@ Outcome HttpTarget::refused(const std::string& why) {
   return {.status = Status::Failed, .location = {}, .error = why, .retry_at = {}};
 }
 
+/// What the platform says here counts for the other republishers, too; what they have said is not
+/// theirs to hear again.
+void HttpTarget::hear(const std::function<void()>& answer) {
+  const Time before = budget_.forbidden();
+  answer();
+  if (budget_.forbidden() > before) closed_until_ = budget_.forbidden();
+}
+
 void HttpTarget::answered(Place place, HttpAnswer answer) {
   const RateHint hint = read_rate_hint(answer, wall_clock());
   // Before words of it are shortened, which may cut a secret in two.
@@ -46,8 +54,7 @@ void HttpTarget::answered(Place place, HttpAnswer answer) {
     return fail(place, answer.failure, hint);
   }
   if (answer.status == 429) {
-    budget_.throttled(loop_.now(), hint);
-    closed_until_ = std::max(closed_until_, budget_.next());
+    hear([&] { budget_.throttled(loop_.now(), hint); });
     last_end_ = {};  // for how long it is closed says nothing of its pace
     trouble_ = kThrottled;
     return again(place, trouble_);
@@ -69,7 +76,7 @@ void HttpTarget::take(Place place, const HttpAnswer& answer, const RateHint& hin
   if (place->document != nullptr) {  // an introduction says nothing of how publishing goes
     failing_ = false;
     trouble_.clear();
-    budget_.served(loop_.now(), hint, place->begun);
+    hear([&] { budget_.served(loop_.now(), hint, place->begun); });
   } else if (const auto* no = std::get_if<Refused>(&step)) {
     return fail(place, no->why, hint);
   }
@@ -118,7 +125,7 @@ void HttpTarget::fail(Place place, const std::string& why, const RateHint& hint)
   failing_ = true;
   last_end_ = {};  // how long it fails says nothing of its pace
   trouble_ = why;
-  budget_.failed(loop_.now(), hint, place->begun);
+  hear([&] { budget_.failed(loop_.now(), hint, place->begun); });
   again(place, why);
 }
 

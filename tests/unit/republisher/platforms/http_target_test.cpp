@@ -144,3 +144,25 @@ TEST_CASE_METHOD(HttpTargetTest, "a target that goes leaves no request behind", 
   target.reset();
   CHECK(http.under_way() == 0);
 }
+
+TEST_CASE_METHOD(HttpTargetTest, "what the platform says here is told to others, once",
+                 "[http_target]") {
+  const auto closed_after = [&](const std::string& answer) {
+    make({.connections = 1, .defer_after = 1s});
+    answers["/a"] = {answer};
+    documents.clear();
+    outcomes.clear();
+    publish("a");
+    run();
+    return target->closed_for();
+  };
+  const auto minute = [](std::chrono::nanoseconds time) { return time > 58s && time <= 60s; };
+  CHECK(closed_after(CannedServer::answer("200 OK", "", "")) == 0s);
+  CHECK(closed_after(CannedServer::answer("500 No", "", "")) == 0s);
+  CHECK(minute(closed_after(CannedServer::answer("429 No", "Retry-After: 60\r\n", ""))));
+  CHECK(minute(closed_after(CannedServer::answer("503 No", "Retry-After: 60\r\n", ""))));
+  CHECK(minute(closed_after(
+      CannedServer::answer("200 OK", "RateLimit-Remaining: 0\r\nRateLimit-Reset: 60\r\n", ""))));
+  target->close_for(1h);  // by what another was told
+  CHECK(target->closed_for() <= 60s);
+}
