@@ -113,15 +113,16 @@ void RateBudget::served(Time now, const RateHint& hint, Time begun) {
   if (begun < failed_at_) return;
   failures_ = 0;
   next_ = now;
+  if (use_ == Use::AtOnce) return begun_well(now, hint);
   if (!hint.remaining || !hint.reset) return;
   const Time window = std::min<Time>(*hint.reset, kLongestWait);
-  if (use_ == Use::AtOnce) {
-    if (*hint.remaining == 0) forbid(now, window);
-    return;
-  }
   // One more than what is left: the last of them is not followed by a wait of no use.
   const auto parts = static_cast<std::int64_t>(std::min<std::uint64_t>(*hint.remaining, 1'000'000));
   next_ = now + window / (parts + 1);
+}
+
+void RateBudget::begun_well(Time now, const RateHint& hint) {
+  if (hint.remaining && hint.reset && *hint.remaining == 0) forbid(now, *hint.reset);
 }
 
 void RateBudget::throttled(Time now, const RateHint& hint) {

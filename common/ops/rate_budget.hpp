@@ -49,6 +49,8 @@ class RateBudget {
   /// The request was served.
   void served(Time now, const RateHint& hint, Time begun);
   void served(Time now, const RateHint& hint) { served(now, hint, now); }
+  /// The same, but it was only the first of several: whether it works after failures is not known.
+  void begun_well(Time now, const RateHint& hint);
   /// It was refused for its number (429): nothing before the server's time, whatever others say;
   /// without one, back-off.
   void throttled(Time now, const RateHint& hint);

@@ -73,7 +73,10 @@ void HttpTarget::take(Place place, const HttpAnswer& answer, const RateHint& hin
   if (std::string* words = words_of(step)) hide_secrets(publisher_->secrets(), *words);
   if (const auto* later = std::get_if<TryAgain>(&step)) return fail(place, later->why, hint);
   if (const auto* ended = std::get_if<Anew>(&step)) return anew(place, ended->why, hint);
-  if (place->document != nullptr) {  // an introduction says nothing of how publishing goes
+  if (place->document != nullptr && std::holds_alternative<HttpRequest>(step)) {
+    // Who looks up well may be unable to publish all the same.
+    hear([&] { budget_.begun_well(loop_.now(), hint); });
+  } else if (place->document != nullptr) {  // an introduction says nothing of how publishing goes
     failing_ = false;
     trouble_.clear();
     hear([&] { budget_.served(loop_.now(), hint, place->begun); });

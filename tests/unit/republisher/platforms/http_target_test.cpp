@@ -166,3 +166,16 @@ TEST_CASE_METHOD(HttpTargetTest, "what the platform says here is told to others,
   target->close_for(1h);  // by what another was told
   CHECK(target->closed_for() <= 60s);
 }
+
+TEST_CASE_METHOD(HttpTargetTest, "a look-up that works does not undo the back-off of what fails",
+                 "[http_target]") {
+  make({.connections = 4, .defer_after = 400ms});
+  for (const char* id : {"a", "b", "c", "d"}) {
+    answers[std::string{"/"} + id] = {CannedServer::answer("202 Go on", "", "")};
+    answers["/" + std::string{id} + "/again"] = {CannedServer::answer("500 No", "", "")};
+    publish(id);
+  }
+  run();
+  CHECK(paths.size() <= 24);  // four times two at first, then one after 10, 20, 40 … ms
+  for (const auto& [id, outcome] : outcomes) CHECK(outcome.status == Status::Deferred);
+}
