@@ -77,6 +77,7 @@ void Workshop::begin(const Work& work) {
     task.document.redelivered = work.delivery.redelivered;
     task.document.replayed = !work.post.pending.empty();
     task.document.attempts = work.delivery.attempts;
+    task.document.alone = work.delivery.attempts > 1;
     task.document.left_alone = std::chrono::milliseconds{work.delivery.age_ms};
     task.outcome.reset();
     task.rendered_at = {};

@@ -9,6 +9,8 @@ using namespace std::chrono_literals;
 
 /// One that queues has recovered when it has deferred nothing for so long.
 constexpr net::Time kQuiet = 30s;
+/// Nobody is told of a trouble after which nothing was deferred for so long: little may come.
+constexpr net::Time kForgotten = 120s;
 
 }  // namespace
 
@@ -62,7 +64,9 @@ void Workshop::note(const Product& product, const Job& job, const Outcome& outco
 
 std::string Workshop::trouble() const {
   for (const Destination& destination : destinations_) {
-    if (!destination.trouble.empty()) {
+    const bool over =
+        destination.target->queues() && loop_.now() > destination.deferred_at + kForgotten;
+    if (!destination.trouble.empty() && !over) {
       return "target " + destination.name + " does not take what comes: " + destination.trouble;
     }
   }

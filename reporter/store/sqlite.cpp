@@ -93,7 +93,11 @@ ON CONFLICT (post_id, target, format) DO UPDATE SET
   attempts     = iif(status = 'published', attempts, excluded.attempts),
   location     = iif(status = 'published', location, excluded.location),
   error        = iif(status = 'published', error, excluded.error),
-  retry_at     = iif(status = 'published', retry_at, excluded.retry_at),
+  retry_at     = CASE WHEN status = 'published' THEN retry_at
+                      -- two at once, of which one may know that a request is still at work
+                      WHEN status = 'deferred' AND excluded.status = 'deferred'
+                      THEN max(retry_at, excluded.retry_at)
+                      ELSE excluded.retry_at END,
   rendered_at  = iif(status = 'published', rendered_at, excluded.rendered_at),
   published_at = coalesce(published_at, excluded.published_at)
 )sql";

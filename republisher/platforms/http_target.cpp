@@ -15,6 +15,8 @@ using net::Time;
 constexpr Time kWaitWhenDraining = 5s;
 constexpr Time kAnswerWhenDraining = 10s;
 constexpr Time kLookAgain = 100ms;
+/// What travels alone keeps others from coming, so it does not wait for its turn.
+constexpr Time kPatienceAlone = 1s;
 
 constexpr std::string_view kTooSlow = "the target is too slow";
 constexpr std::string_view kPaced = "its rate allows no more";
@@ -49,11 +51,16 @@ void HttpTarget::publish(const Document& document, Done done) {
   if (document.redelivered && publisher_->looks_up()) {
     one.not_before = now + config_.limits.total + config_.dead_time - document.left_alone;
   }
-  one.deadline = std::max(now, one.not_before) + config_.defer_after;
+  one.deadline = std::max(now, one.not_before) + patience(document);
   if (last_deadline_) one.deadline = std::min(one.deadline, *last_deadline_);
   if (waiting_.empty()) last_end_ = {};  // nothing has waited since
   waiting_.take(list, list.begin());
   pump();
+}
+
+HttpTarget::Time HttpTarget::patience(const Document& document) const {
+  return document.alone ? std::min<Time>(kPatienceAlone, config_.defer_after)
+                        : Time{config_.defer_after};
 }
 
 HttpTarget::Time HttpTarget::closed_for() const {
@@ -138,7 +145,7 @@ void HttpTarget::set_timer() {
   if (waiting_.empty()) return;
   Time when = waiting_.front()->deadline;
   if (!introducing_ && under_way_.size() < allowed()) {
-    const Time begins = std::max(opens(), waiting_.earliest());
+    const Time begins = opens() > loop_.now() ? opens() : waiting_.earliest();
     // What could begin and has not waits for its ingestor to be heard.
     when = std::min(when, begins > loop_.now() ? begins : loop_.now() + kLookAgain);
   }

@@ -75,6 +75,7 @@ class HttpTarget final : public Target {
   void anew(Place place, const std::string& why, const RateHint& hint);
   void again(Place place, std::string why);
   void fence(UnderWay& one) const;
+  [[nodiscard]] Time patience(const Document& document) const;
   [[nodiscard]] Time rest() const;
   void defer(List& from, Place place, Time earliest, std::string_view otherwise);
   void hear(const std::function<void()>& answer);

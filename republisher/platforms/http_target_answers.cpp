@@ -144,6 +144,7 @@ void HttpTarget::again(Place place, std::string why) {
     under_way_.erase(place);
     return;
   }
+  if (!closed_.empty()) return finish(under_way_, place, refused(closed_));
   place->trouble = std::move(why);
   if (last_deadline_) place->deadline = std::min(place->deadline, *last_deadline_);
   waiting_.take(under_way_, place);
@@ -155,7 +156,7 @@ void HttpTarget::fence(UnderWay& one) const {
   if (!publisher_->looks_up() || !one.changes) return;
   one.not_before = std::max(one.not_before, one.begun + config_.limits.total + config_.dead_time);
   if (std::exchange(one.fenced, true)) return;
-  one.deadline = std::max(one.deadline, one.not_before + config_.defer_after);
+  one.deadline = std::max(one.deadline, one.not_before + patience(*one.document));
 }
 
 }  // namespace pullwire::republisher

@@ -5,9 +5,9 @@
 // 1,000 at most. Each is asked for with an Idempotency-Key, the publication's own, too, which the
 // server keeps for an hour: but a server stores it last, so that a request which it breaks off may
 // have published without it, some answer 500 to a repetition (mastodon/mastodon#40399), and others
-// than Mastodon may not know it. A status is taken for this post if all that is to be read in it is the same,
-// which with {url} in the template no other post's is; two posts whose texts are equal, without
-// an address, are one.
+// than Mastodon may not know it. A status is taken for this post if all that is to be read in it is
+// the same, which with {url} in the template no other post's is; two posts whose texts are equal,
+// without an address, are one.
 #pragma once
 
 #include <cstddef>

@@ -9,6 +9,7 @@ namespace {
 using Time = Pace::Time;
 
 constexpr double kNanosInHour = 3600e9;
+constexpr Time kLongestQueue = std::chrono::minutes{10};
 
 Time interval_of(const PaceConfig& config) {
   double nanos = config.rate > 0 ? 1e9 / config.rate : 0;
@@ -37,6 +38,8 @@ void Pace::begun(Time now) {
 }
 
 Time Pace::come_back(Time earliest, Time gap) {
+  // A queue that was made while the target was slower.
+  if (!any() && last_put_off_ > earliest + kLongestQueue) last_put_off_ = {};
   last_put_off_ = std::max(earliest, last_put_off_ + std::max(own_interval(), gap));
   return last_put_off_;
 }

@@ -43,9 +43,10 @@ std::string message_of(const Document& document) {
   } else {
     data["content"] = document.bytes;
   }
-  const nlohmann::ordered_json message{{"type", "post.published"},
-                                       {"timestamp", to_text(post.ingested_at)},
-                                       {"data", std::move(data)}};
+  const nlohmann::ordered_json message{
+      {"type", "post.published"},
+      {"timestamp", to_text(post.created_at.value_or(post.ingested_at))},
+      {"data", std::move(data)}};
   return message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

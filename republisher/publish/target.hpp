@@ -24,6 +24,9 @@ struct Document {
   /// It was begun before, and ended without being published: what became of its last request may
   /// not be known.
   bool replayed = false;
+  /// Its post travels alone, since it may have killed a republisher: nothing else comes from its
+  /// ingestor until it is settled.
+  bool alone = false;
   std::uint32_t attempts = 1;  ///< this one included
   /// For how long nobody else has had it in hand, if redelivered.
   std::chrono::milliseconds left_alone{0};

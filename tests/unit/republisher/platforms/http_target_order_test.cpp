@@ -247,3 +247,21 @@ TEST_CASE_METHOD(HttpTargetTest, "a publication of several requests goes on when
   CHECK(asked() == "/a /two /two/again /a");
   CHECK(loop.now() - began >= 1s);
 }
+
+TEST_CASE_METHOD(HttpTargetTest, "what travels alone does not wait for its turn", "[http_target]") {
+  make({.connections = 1, .defer_after = 30s});
+  answers["/a"] = {CannedServer::answer("429 No", "Retry-After: 20\r\n", "")};
+  publish("a");
+  loop.at(loop.now() + 50ms, [&] { loop.stop(); });
+  loop.run();
+  Post& post = posts.emplace_back();
+  post.post_id = "b";
+  Document& document = documents.emplace_back();
+  document.post = &post;
+  document.alone = true;
+  std::optional<Outcome> outcome;
+  target->publish(document, [&](Outcome ended) { outcome = std::move(ended); });
+  REQUIRE(outcome);
+  CHECK(outcome->status == Status::Deferred);
+  documents.pop_back();
+}
