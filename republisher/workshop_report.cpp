@@ -12,6 +12,18 @@ constexpr net::Time kQuiet = 30s;
 /// Nobody is told of a trouble after which nothing was deferred for so long: little may come.
 constexpr net::Time kForgotten = 120s;
 
+/// A target that works and is only slower than the rest is no error.
+void tell_deferred(const Destination& destination, const std::string& why) {
+  const bool works = destination.target->queues() && destination.target->trouble().empty();
+  if (works) {
+    log_info("a target is slower than what comes; that is deferred",
+             {{"target", destination.name}, {"reason", why}});
+  } else {
+    log_error("a target does not take what comes; it is deferred",
+              {{"target", destination.name}, {"reason", why}});
+  }
+}
+
 }  // namespace
 
 void Workshop::before_scrape() {
@@ -40,10 +52,7 @@ void Workshop::note(const Product& product, const Job& job, const Outcome& outco
                                  {"reason", outcome.error}});
       break;
     case Status::Deferred:
-      if (destination.trouble.empty()) {
-        log_error("a target does not take what comes; it is deferred",
-                  {{"target", destination.name}, {"reason", outcome.error}});
-      }
+      if (destination.trouble.empty()) tell_deferred(destination, outcome.error);
       destination.trouble = outcome.error;
       ++destination.deferred;
       destination.in_a_row = 0;
@@ -63,14 +72,17 @@ void Workshop::note(const Product& product, const Job& job, const Outcome& outco
 }
 
 std::string Workshop::trouble() const {
+  std::string all;
   for (const Destination& destination : destinations_) {
+    std::string why = destination.target->trouble();
     const bool over =
         destination.target->queues() && loop_.now() > destination.deferred_at + kForgotten;
-    if (!destination.trouble.empty() && !over) {
-      return "target " + destination.name + " does not take what comes: " + destination.trouble;
-    }
+    if (why.empty() && !over) why = destination.trouble;
+    if (why.empty()) continue;
+    all += all.empty() ? "" : "; ";
+    all += "target " + destination.name + " does not take what comes: " + why;
   }
-  return "";
+  return all;
 }
 
 std::string Workshop::contract() const {

@@ -221,11 +221,14 @@ Replay::Fate Replay::give(const ReplayRow& row, Sink& sink) {
     const bool ahead = options_.newest ? one.number < row.number : one.number > row.number;
     if (!deferred() && ahead) brought_.insert(one.number);
   }
+  std::string why;
   if (old) {
-    post.refused = "older than max_age of the replay";
+    why = "older than max_age of the replay";
   } else if (row.attempts >= options_.max_attempts) {
-    post.refused = given_up_;
+    why = given_up_;
   }
+  if (!why.empty() && !row.error.empty()) why += "; last: " + row.error;
+  post.refused = why;
   bytes_ += bytes.size();
   sink.post(post, {}, {});
   return Fate::Given;

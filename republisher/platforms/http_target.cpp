@@ -63,6 +63,11 @@ HttpTarget::Time HttpTarget::patience(const Document& document) const {
                         : Time{config_.defer_after};
 }
 
+std::string HttpTarget::trouble() const {
+  if (!closed_.empty()) return closed_;
+  return failing_ ? trouble_ : "";
+}
+
 HttpTarget::Time HttpTarget::closed_for() const {
   return std::max(Time::zero(), closed_until_ - loop_.now());
 }

@@ -22,6 +22,7 @@
 namespace pullwire::republisher {
 
 struct HttpTargetConfig {
+  std::string name{};  ///< for the log
   HttpLimits limits{};
   std::size_t connections = 4;  ///< requests under way at once
   /// A publication that has waited for so long is deferred.
@@ -53,6 +54,7 @@ class HttpTarget final : public Target {
   void publish(const Document& document, Done done) override;
   [[nodiscard]] bool queues() const override { return true; }
   bool defer(const Document& document, std::string_view reason) override;
+  [[nodiscard]] std::string trouble() const override;
   [[nodiscard]] Time closed_for() const override;
   void close_for(Time time) override;
   void share(std::size_t republishers) override;
@@ -105,6 +107,7 @@ class HttpTarget final : public Target {
   std::string trouble_;  // the last failure's reason; "" while it works
   std::string closed_;   // why it takes nothing any more, ever
   bool failing_ = false;
+  Time failed_at_{};  // last
   bool introducing_ = false;
   bool pumping_ = false;
   std::optional<Time> last_deadline_;  // while draining

@@ -1,6 +1,7 @@
 // What comes of requests. When they are made: http_target.cpp.
 #include <utility>
 
+#include "common/ops/log.hpp"
 #include "common/ops/text.hpp"
 #include "republisher/platforms/http_target.hpp"
 
@@ -8,6 +9,8 @@ namespace pullwire::republisher {
 namespace {
 
 constexpr int kMostAnew = 3;
+/// A target that fails now and then is told of once.
+constexpr net::Time kTellAgain = std::chrono::minutes{10};
 
 bool says_later(long status) {
   return status == 408 || status == 425 || status >= 500;
@@ -21,12 +24,23 @@ std::string* words_of(Step& step) {
   return nullptr;
 }
 
+/// Of a page with a title what that says; else all.
+std::string_view words_in(std::string_view body) {
+  const std::size_t begin = body.find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos || body[begin] != '<') return body;
+  constexpr std::string_view kTitle = "<title>";
+  const std::string_view head = body.substr(0, 4096);
+  const std::size_t title = head.find(kTitle);
+  if (title == std::string_view::npos) return body;
+  return head.substr(title + kTitle.size()).substr(0, head.substr(title + kTitle.size()).find('<'));
+}
+
 }  // namespace
 
 std::string refusal(const HttpAnswer& answer) {
   constexpr std::size_t kMostWords = 300;
   std::string text = "HTTP " + std::to_string(answer.status);
-  const std::string words = escaped(shortened(answer.body, kMostWords));
+  const std::string words = escaped(shortened(words_in(answer.body), kMostWords));
   if (!words.empty()) text.append(": ").append(words);
   return text;
 }
@@ -117,7 +131,10 @@ void HttpTarget::end(Place place, Step& step) {
   const Refused& words = std::get<Refused>(step);
   if (words.everything) closed_ = words.why;
   finish(under_way_, place, refused(words.why));
-  if (!closed_.empty()) refuse_all();
+  if (closed_.empty()) return;
+  log_error("target is closed until this process is started again",
+            {{"target", config_.name}, {"reason", closed_}});
+  refuse_all();
 }
 
 void HttpTarget::refuse_all() {
@@ -125,7 +142,11 @@ void HttpTarget::refuse_all() {
 }
 
 void HttpTarget::fail(Place place, const std::string& why, const RateHint& hint) {
+  if (!failing_ && (failed_at_ == Time{} || loop_.now() > failed_at_ + kTellAgain)) {
+    log_warn("target fails; it is tried again", {{"target", config_.name}, {"reason", why}});
+  }
   failing_ = true;
+  failed_at_ = loop_.now();
   last_end_ = {};  // how long it fails says nothing of its pace
   trouble_ = why;
   hear([&] { budget_.failed(loop_.now(), hint, place->begun); });

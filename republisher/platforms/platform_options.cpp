@@ -119,9 +119,15 @@ MakePublisher read_webdav(Table& table, const std::string& /*name*/, const Url& 
 MakePublisher read_webhook(Table& table, const std::string& name, const Url& url,
                            const Formats& /*formats*/) {
   const std::string secret = table.secret("secret");
+  std::string key;
+  try {
+    if (!secret.empty()) key = webhook_key(secret);
+  } catch (const std::invalid_argument& error) {
+    throw Misconfigured{table.where(), std::string{"secret: "} + error.what()};
+  }
   WebhookOptions options{.url = url.shown() + (url.query.empty() ? "" : '?' + url.query),
                          .target = name,
-                         .key = secret.empty() ? "" : webhook_key(secret),
+                         .key = std::move(key),
                          .secrets = secrets_in(url.query)};
   options.secrets.push_back(secret);
   return [options = std::move(options)] { return make_webhook(options); };

@@ -46,8 +46,8 @@ void check_formats(const Kind& kind, const Formats& formats, const std::string& 
     if (kind.formats.find(" " + std::string{format->name} + " ") != std::string_view::npos)
       continue;
     throw Misconfigured{where, "formats: a target of the kind " + std::string{kind.name} +
-                                   " takes no " + std::string{format->name} +
-                                   "; it takes:" + std::string{kind.formats}};
+                                   " takes no " + std::string{format->name} + "; it takes:" +
+                                   std::string{kind.formats.substr(0, kind.formats.size() - 1)}};
   }
 }
 
@@ -72,7 +72,7 @@ ConfiguredTarget read_platform(Table& table, const std::string& name, const Loca
   } catch (const std::invalid_argument& error) {
     throw Misconfigured{uri.where, error.what()};
   }
-  HttpTargetConfig config{.limits = read_http_limits(table)};
+  HttpTargetConfig config{.name = name, .limits = read_http_limits(table)};
   config.limits.body_bytes = kMostAnswer;
   std::uint64_t connections = config.connections;
   std::uint64_t defer_after = 30;

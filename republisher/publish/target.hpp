@@ -73,6 +73,9 @@ class Target {
     return false;
   }
 
+  /// On the loop's thread: why it fails at present, in a line; "" while it works.
+  [[nodiscard]] virtual std::string trouble() const { return ""; }
+
   /// On the loop's thread: for so long its platform wants no request, by an answer that it gave
   /// here.
   [[nodiscard]] virtual std::chrono::nanoseconds closed_for() const { return {}; }

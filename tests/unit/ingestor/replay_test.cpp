@@ -217,12 +217,14 @@ TEST_CASE("what is too old, or was begun too often, is given as refused", "[repl
   SECTION("by default") {
     Replaying replay{dir};
     CHECK(replay.pass() ==
-          Lines{"s:1 hook/html*1000 (older than max_age of the replay)",
-                "s:2 hook/html*1000 (given up after max_attempts of the replay, 1000)"});
+          Lines{"s:1 hook/html*1000 (older than max_age of the replay; last: no answer)",
+                "s:2 hook/html*1000 (given up after max_attempts of the replay, 1000; last: no "
+                "answer)"});
     replay.desk.out.clear();
     database.run("DELETE FROM publications WHERE attempts = 1000");
     CHECK(replay.pass() ==
-          Lines{"s:1 hook/pdf*999 (older than max_age of the replay)", "s:2 hook/pdf*999"});
+          Lines{"s:1 hook/pdf*999 (older than max_age of the replay; last: no answer)",
+                "s:2 hook/pdf*999"});
   }
   SECTION("as configured") {
     Replaying replay{dir, "?max_age=0&max_attempts=1001"};
