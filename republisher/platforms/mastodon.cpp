@@ -111,8 +111,12 @@ class Publication final : public Conversation {
       const bool has_url = body.contains("url") && body["url"].is_string();
       return Published{location(has_url ? body["url"].get<std::string>() : "", body["id"])};
     }
-    if (may_be_mended(answer.status)) return TryAgain{words_of(answer)};
-    if (answer.status != 422) return Refused{words_of(answer)};
+    if (answer.status != 422) {
+      // Without the server's own words somebody else has said it.
+      const bool judged = parse_answer(answer.body).contains("error") || answer.status == 413;
+      if (may_be_mended(answer.status) || !judged) return TryAgain{words_of(answer)};
+      return Refused{words_of(answer)};
+    }
     if (!renewed_) return anew(answer);  // its limits may have become smaller
     // It counts links otherwise than it says, perhaps.
     std::string shorter = fitted(careful());

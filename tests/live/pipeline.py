@@ -105,8 +105,7 @@ min_demand = {self.max_demand // 2}
         """Returns when they listen at their `http`, where they have one."""
         ports = {"ingestor": self.http, "reporter": self.report}
         for stage in stages or self.stages:
-            level = self.level if stage == "ingestor" else "info"
-            server = Server(stage, self.command(stage, "--log-level", level), self.log(stage),
+            server = Server(stage, self.command(stage, "--log-level", self.level), self.log(stage),
                             ports.get(stage, 0), end="TERM", environment=self.environment,
                             folder=self.folder)
             self._running[stage] = server

@@ -107,7 +107,8 @@ TEST_CASE_METHOD(MastodonTest, "what an operator can mend is tried again, the re
   }
   CHECK(std::get<Refused>(conversation->answered(answer(400, R"({"error": "Bad"})"))).why ==
         "HTTP 400: Bad");
-  CHECK(std::get<Refused>(conversation->answered(answer(410, "gone"))).why == "HTTP 410: gone");
+  CHECK(std::get<TryAgain>(conversation->answered(answer(405, "nginx"))).why == "HTTP 405: nginx");
+  CHECK(std::get<Refused>(conversation->answered(answer(413, "large"))).why == "HTTP 413: large");
   CHECK(mastodon->secrets() == std::vector<std::string>{"t0ken"});
   CHECK(mastodon->looks_up());
 }
