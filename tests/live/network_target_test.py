@@ -79,16 +79,19 @@ class NetworkTargetTest(LiveTest):
         front = self.stand_in(Front(self.network.pds))
         front.faults = Plan("", chance=0.06, seed=5, most=FAULTS)
         began = time.monotonic()
-        pipeline = self.pipeline(self.source(posts), targets=[{
+        pipeline = self.pipeline(self.source(posts), {
+            "uri": "replay:reports.db", "name": "again"}, targets=[{
             "name": "sky", "uri": f"bluesky+http://{front.host}", "formats": ["text"],
             "username": "publisher.test", "password": "a password",
-            "timeout": 2.0, "defer_after": 120}],
+            "timeout": 2.0, "defer_after": 10}],
             max_attempts=KILLS + 1)  # a post may be in hand at each of them
         for kill in range(1, KILLS + 1):
             pipeline.until_posts(kill * POSTS // (KILLS + 2), 120)
             pipeline.kill("republisher")
             pipeline.start("republisher")
         pipeline.until_posts(POSTS, 180)
+        self.until(lambda: set(pipeline.publications("status")) == {("published",)}, 120,
+                   "what was deferred is out")
         pipeline.stop()
         took = time.monotonic() - began
         self.assertEqual(set(pipeline.publications("status, error")), {("published", None)})
