@@ -53,6 +53,7 @@ class RateTest(LiveTest):
         stand_in = self.stand_in(Hook())
         pipeline = self.pipeline(
             {"uri": f"simulated:?rate={RATE * 4}", "name": "s"}, hashtags=["one"], start=False,
+            max_demand=20,  # so that what is in hand at the end is out in time
             targets=[{"name": "hook", "uri": f"webhook+http://{stand_in.host}/in",
                       "formats": ["text"], "secret": SECRET, "rate": RATE, "defer_after": 3600}])
         others = [f"republisher-{number}" for number in range(2, MOST + 1)]

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tests/catch.hpp"
+#include "tests/sanitized.hpp"
 
 using namespace pullwire;
 
@@ -152,7 +153,8 @@ TEST_CASE("marks without end are put into order in a moment", "[hashtag]") {
   for (int i = 0; i < 12'000; ++i) tag += "\u0316";
   const auto begin = std::chrono::steady_clock::now();
   const std::string folded = fold_hashtag(tag);
-  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds{500});
+  CHECK(std::chrono::steady_clock::now() - begin <
+        std::chrono::seconds{pullwire::tests::kSanitized ? 10 : 1});
   CHECK(folded == fold_hashtag(folded));
   CHECK(folded.size() == tag.size() - 1);  // "a" and one mark are one character
 }

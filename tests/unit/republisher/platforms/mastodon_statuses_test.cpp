@@ -8,11 +8,19 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/catch.hpp"
+#include "tests/sanitized.hpp"
 #include "tests/unit/republisher/platforms/mastodon_fixture.hpp"
 
 using namespace pullwire;
 using namespace pullwire::republisher;
 using nlohmann::json;
+
+namespace {
+
+/// Quadratic work takes many times as long.
+constexpr std::chrono::seconds kMoment{pullwire::tests::kSanitized ? 10 : 1};
+
+}  // namespace
 
 TEST_CASE("a status says what its text said, whatever servers make of it", "[mastodon]") {
   const auto text =
@@ -55,7 +63,7 @@ TEST_CASE("a large answer is read, or not, in a moment", "[mastodon]") {
   const auto begin = std::chrono::steady_clock::now();
   CHECK_FALSE(read_statuses(wide + "]"));
   CHECK_FALSE(read_statuses(std::string(500'000, '[') + std::string(500'000, ']')));
-  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{1});
+  CHECK(std::chrono::steady_clock::now() - begin < kMoment);
 }
 
 TEST_CASE("what a text says is found out in a moment, however many marks it has", "[mastodon]") {
@@ -64,7 +72,7 @@ TEST_CASE("what a text says is found out in a moment, however many marks it has"
   for (int i = 0; i < 12'000; ++i) text += "\u0316";
   const auto begin = std::chrono::steady_clock::now();
   CHECK(essence_of_text(text) == essence_of_html("<p>a\n" + text.substr(1) + "</p>"));
-  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds{500});
+  CHECK(std::chrono::steady_clock::now() - begin < kMoment);
 }
 
 TEST_CASE_METHOD(MastodonTest, "what may have been published before is looked for", "[mastodon]") {
