@@ -23,6 +23,8 @@ Workshop::Workshop(net::Loop& loop, std::vector<Destination> destinations, std::
     : loop_{loop},
       destinations_{std::move(destinations)},
       backlog_(destinations_.size()),
+      any_queues_{std::any_of(destinations_.begin(), destinations_.end(),
+                              [](const Destination& one) { return one.target->queues(); })},
       lane_{std::max<std::size_t>(1, most_posts / std::max<std::size_t>(1, destinations_.size()))},
       metrics_{metrics},
       publish_seconds_{metrics.histogram("publish_seconds",
@@ -87,7 +89,7 @@ void Workshop::begin(const Work& work) {
   }
   choose(job, work.post.pending);
   if (job.open == 0) return;
-  for (std::size_t i = 0; i < job.tasks.size(); ++i) {
+  for (std::size_t i = 0; any_queues_ && i < job.tasks.size(); ++i) {
     if (!job.tasks[i].wanted) continue;
     if (job.open_at[products_[i].destination]++ == 0) ++backlog_[products_[i].destination];
   }
@@ -218,7 +220,7 @@ void Workshop::finish(Job& job, std::size_t index, Outcome outcome) {
     queued_bytes_ -= std::exchange(task.queued, 0);
   }
   const Work& work = *job.given;
-  const bool last_here = --job.open_at[product.destination] == 0;
+  const bool last_here = any_queues_ && --job.open_at[product.destination] == 0;
   if (last_here) --backlog_[product.destination];
   end(job, {.post_id = work.post.post_id,
             .target = destinations_[product.destination].name,

@@ -165,6 +165,7 @@ class Workshop {
   std::size_t queued_ = 0;            // of these, at a target
   std::size_t queued_bytes_ = 0;      // of documents
   std::vector<std::size_t> backlog_;  // by destination: posts that it has not finished
+  const bool any_queues_;             // else nobody falls behind
   const std::size_t lane_;            // posts by which a target may fall behind the fastest
   Metrics& metrics_;
   Histogram& publish_seconds_;

@@ -35,7 +35,8 @@ Producer::Producer(Config config) : config_{config} {
 
 void Producer::offer(EventTag event, std::size_t bytes, bool redelivered) {
   CHECK(bytes <= std::numeric_limits<std::uint32_t>::max());
-  queue_.push_back({event, static_cast<std::uint32_t>(bytes), redelivered});
+  queue_.push_back(
+      {.event = event, .bytes = static_cast<std::uint32_t>(bytes), .redelivered = redelivered});
   ++offered_total_;
 }
 

@@ -109,13 +109,13 @@ class Producer {
   void fill(Heartbeat& heartbeat) const;
 
  private:
-  struct Item {
+  struct Item {  // in an order without gaps: there may be many
     EventTag event;
     std::uint32_t bytes;
-    bool redelivered;
     std::uint16_t deaths = 0;  ///< sessions that died with it in flight
-    bool settled = false;      ///< only while an older event of its session is not
-    Time returned_at{};        ///< from a session that ended
+    bool redelivered = false;
+    bool settled = false;  ///< only while an older event of its session is not
+    Time returned_at{};    ///< from a session that ended
   };
 
   struct Session {
