@@ -193,9 +193,8 @@ bool HttpTarget::defer(const Document& document, std::string_view reason) {
   return true;
 }
 
-/// How long to leave it alone with a publication that is deferred: while it fails, `defer_after`
-/// at least; else until those before it have had their turn, at the
-/// pace of the last ones.
+/// How long to leave it alone with a publication that is deferred: while it fails, `defer_after` at
+/// least; else until those before it have had their turn, at the pace of the last ones.
 HttpTarget::Time HttpTarget::rest() const {
   if (failing_) return config_.defer_after;
   return gap_ * static_cast<Time::rep>(waiting_.all().size());

@@ -129,9 +129,10 @@ void HttpTarget::end(Place place, Step& step) {
                    .retry_at = {}});
   }
   const Refused& words = std::get<Refused>(step);
-  if (words.everything) closed_ = words.why;
+  const bool closes = words.everything && closed_.empty();
+  if (closes) closed_ = words.why;
   finish(under_way_, place, refused(words.why));
-  if (closed_.empty()) return;
+  if (!closes) return;
   log_error("target is closed until this process is started again",
             {{"target", config_.name}, {"reason", closed_}});
   refuse_all();
@@ -174,7 +175,7 @@ void HttpTarget::again(Place place, std::string why) {
 /// What can only be found by looking for it must have come to its end before that. The deadline
 /// is put off for it once: else what fails whenever it is tried would wait for ever.
 void HttpTarget::fence(UnderWay& one) const {
-  if (!publisher_->looks_up() || !one.changes) return;
+  if (one.document == nullptr || !publisher_->looks_up() || !one.changes) return;
   one.not_before = std::max(one.not_before, one.begun + config_.limits.total + config_.dead_time);
   if (std::exchange(one.fenced, true)) return;
   one.deadline = std::max(one.deadline, one.not_before + patience(*one.document));

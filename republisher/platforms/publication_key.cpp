@@ -6,10 +6,10 @@
 
 namespace pullwire::republisher {
 
-std::string publication_key(const Document& document, std::string_view target) {
-  // Length first: no two triples are written the same way.
+std::string stable_digest(std::initializer_list<std::string_view> parts) {
+  // Length first: no two lists are written the same way.
   std::string text;
-  for (const std::string_view part : {document.post->post_id, target, document.format->name}) {
+  for (const std::string_view part : parts) {
     text.append(std::to_string(part.size())).append(1, ':').append(part);
   }
   std::array<unsigned char, 16> digest{};
@@ -18,6 +18,10 @@ std::string publication_key(const Document& document, std::string_view target) {
   std::array<char, 2 * digest.size() + 1> hex{};
   sodium_bin2hex(hex.data(), hex.size(), digest.data(), digest.size());
   return hex.data();
+}
+
+std::string publication_key(const Document& document, std::string_view target) {
+  return stable_digest({document.post->post_id, target, document.format->name});
 }
 
 }  // namespace pullwire::republisher

@@ -1,13 +1,12 @@
 #include "republisher/platforms/wordpress_entry.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <pugixml.hpp>
-#include <sodium.h>
 
 #include "common/model/hashtag.hpp"
+#include "republisher/platforms/publication_key.hpp"
 #include "republisher/render/fragment.hpp"
 #include "republisher/render/markup.hpp"
 #include "republisher/render/plain.hpp"
@@ -20,7 +19,7 @@ constexpr std::size_t kWords = 6;
 constexpr std::size_t kWordsBytes = 80;
 constexpr std::size_t kMostTags = 10;
 constexpr std::size_t kTagBytes = 180;  // WordPress: 200 characters of HTML
-constexpr std::size_t kDigestBytes = 8;
+constexpr std::size_t kDigestDigits = 16;
 
 /// Lower case; "" for a word with other letters than a-z.
 std::string slug_word(std::string_view word) {
@@ -51,18 +50,6 @@ std::string slug_words(std::string_view title) {
   return words.empty() ? "post-" : words;
 }
 
-std::string digest_of(std::string_view post_id, std::string_view target) {
-  // Length first: no two pairs are written the same way.
-  const std::string text =
-      std::to_string(post_id.size()).append(1, ':').append(post_id).append(target);
-  std::array<unsigned char, crypto_generichash_BYTES_MIN> digest{};
-  crypto_generichash(digest.data(), digest.size(),
-                     reinterpret_cast<const unsigned char*>(text.data()), text.size(), nullptr, 0);
-  std::array<char, 2 * kDigestBytes + 1> hex{};
-  sodium_bin2hex(hex.data(), hex.size(), digest.data(), kDigestBytes);
-  return hex.data();
-}
-
 /// Without this "[gallery]" would be a command. No reader sees a difference.
 std::string without_shortcodes(std::string_view html) {
   std::string out;
@@ -91,7 +78,8 @@ std::string wordpress_title(const Post& post) {
 }
 
 std::string wordpress_slug(const Post& post, std::string_view target) {
-  return slug_words(post_title(post)) + digest_of(post.post_id, target);
+  return slug_words(post_title(post)) +
+         stable_digest({post.post_id, target}).substr(0, kDigestDigits);
 }
 
 std::string wordpress_content(const Post& post) {
